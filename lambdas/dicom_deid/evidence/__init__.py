@@ -1,0 +1,1 @@
+"""What proves a release: certificate, custodian mapping."""

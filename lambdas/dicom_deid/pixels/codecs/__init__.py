@@ -1,0 +1,1 @@
+"""One module per codec family, each behind the `Codec` protocol."""

@@ -1,0 +1,117 @@
+"""What the states of one attempt leave for each other in the work area (raw zone), as typed records.
+
+The JSON form of each is pydantic's for the dataclass; `services.work` reads and writes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dicom_deid.geometry import Box, Placement
+from dicom_deid.phi.findings import Finding
+from dicom_deid.phi.identity import HeaderIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """One image for text detection: images/<group>/<image>.png and what it stands for (see `pixels.images.OcrImage`)."""
+
+    group: int
+    image: int
+    media_type: str
+    width: int
+    height: int
+    frames: tuple[int, ...]
+    placement: Placement
+    regions: tuple[Box, ...] = ()
+    barcodes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """source.json: the raw object as it was read once. `rows`, `columns`, `frames` are 0 where there are no pixels."""
+
+    bytes: int
+    sha256: str
+    transfer_syntax: str
+    modality: str
+    rows: int
+    columns: int
+    frames: int
+    identity: HeaderIdentity
+    images: tuple[ImageRecord, ...] = ()
+    must_review: str | None = None
+    """A reason code where a person must look whatever is found (slide overview, recognizable face), else None."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsRecord:
+    """findings/<group>.json. `truncated`: text detection reached a limit on some image; a person must look."""
+
+    group: int
+    truncated: bool
+    findings: tuple[Finding, ...]
+
+
+class Outcome(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDecision:
+    """decision.json: what a person decided about exactly the plan with this digest.
+
+    An approval black-outs every box of the plan with action ``redact`` or ``review``, unless `boxes` names the
+    decided ones (indices into the plan's boxes).
+    """
+
+    outcome: Outcome
+    plan_sha256: str
+    reviewer_ref: str
+    boxes: tuple[int, ...] | None = None
+
+
+class CheckResult(StrEnum):
+    PASS = "pass"
+    FAIL = "fail"
+    REVIEW = "review"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One independent check on the finished object. `id` is stable, `detail` a rule or count, never a value."""
+
+    id: str
+    result: CheckResult
+    reason: str | None = None
+    detail: str = ""
+
+
+class Verdict(StrEnum):
+    PASS = "pass"
+    REVIEW = "review"
+    QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameChange:
+    """A frame whose pixels changed: 0-based index, keyed digests of the encoded frame before and after."""
+
+    frame: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRecord:
+    """verification.json. `residual` are findings that a second look still made; they go to a person, once."""
+
+    candidate_sha256: str
+    candidate_bytes: int
+    verdict: Verdict
+    checks: tuple[Check, ...]
+    residual: tuple[Finding, ...] = ()
+    frames: tuple[FrameChange, ...] = ()

@@ -1,0 +1,1 @@
+"""Independent checks on the finished object: nothing here is shared with the code that made it."""

@@ -1,0 +1,1 @@
+"""One small module per Lambda: an event in, library and services called, references out."""
