@@ -29,3 +29,43 @@ class Element:
 
 DataSet = list[Element]
 """The elements of one data set or item, ascending by tag as PS3.5 7.1 asks (a hostile file may differ)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a data set is encoded (PS3.5 section 10): VR implicit or explicit, byte order, deflated or not."""
+
+    implicit: bool = False
+    big_endian: bool = False
+    deflated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PixelElement:
+    """The pixel data element of the top-level data set: (7FE0,0010), (7FE0,0008) or (7FE0,0009).
+
+    `offset` is where its value field starts, in bytes of the (inflated) stream; `length` is the value's length, or
+    None for the undefined length of encapsulated pixel data (PS3.5 A.4).
+    """
+
+    tag: int
+    vr: str
+    offset: int
+    length: int | None
+
+
+@dataclass(slots=True)
+class Header:
+    """Everything before the pixel data, parsed. `has_preamble` tells whether the Part 10 prefix was there.
+
+    `meta` is the File Meta Information (explicit little endian); `dataset` holds the elements before the pixel data
+    (all of them where there is none). `end` is where `dataset` ends in the (inflated) stream.
+    """
+
+    transfer_syntax: str
+    encoding: Encoding
+    has_preamble: bool
+    meta: DataSet
+    dataset: DataSet
+    pixel: PixelElement | None
+    end: int
