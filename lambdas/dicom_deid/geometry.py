@@ -22,18 +22,21 @@ class Box:
 
     @property
     def width(self) -> int:
+        """Columns that it covers."""
         return self.x1 - self.x0
 
     @property
     def height(self) -> int:
+        """Rows that it covers."""
         return self.y1 - self.y0
 
     @property
     def area(self) -> int:
+        """Pixels that it covers."""
         return self.width * self.height
 
     def grown(self, x: int, y: int) -> Box:
-        """This box with `x` more pixels on the left and right and `y` more above and below."""
+        """The box with `x` more pixels on the left and right and `y` more above and below."""
         return Box(self.x0 - x, self.y0 - y, self.x1 + x, self.y1 + y)
 
     def clipped(self, columns: int, rows: int) -> Box | None:
@@ -42,6 +45,7 @@ class Box:
         return Box(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
     def intersection(self, other: Box) -> Box | None:
+        """What both cover, or None."""
         x0, y0 = max(self.x0, other.x0), max(self.y0, other.y0)
         x1, y1 = min(self.x1, other.x1), min(self.y1, other.y1)
         return Box(x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None

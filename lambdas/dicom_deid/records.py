@@ -15,7 +15,7 @@ from dicom_deid.phi.identity import HeaderIdentity
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """One image for text detection: images/<group>/<image>.png and what it stands for (see `pixels.images.OcrImage`)."""
+    """One image for text detection: images/<group>/<image>.png and what it stands for (`pixels.images.OcrImage`)."""
 
     group: int
     image: int
@@ -40,6 +40,8 @@ class SourceRecord:
     columns: int
     frames: int
     identity: HeaderIdentity
+    examined: bool = False
+    """Whether every frame went to text detection (route ``pixels``): only then may the pixels be called clean."""
     images: tuple[ImageRecord, ...] = ()
     must_review: str | None = None
     """A reason code where a person must look whatever is found (slide overview, recognizable face), else None."""
@@ -55,6 +57,8 @@ class FindingsRecord:
 
 
 class Outcome(StrEnum):
+    """What a person decided."""
+
     APPROVE = "approve"
     REJECT = "reject"
 
@@ -74,6 +78,8 @@ class ReviewDecision:
 
 
 class CheckResult(StrEnum):
+    """How a check ended."""
+
     PASS = "pass"
     FAIL = "fail"
     REVIEW = "review"
@@ -91,6 +97,8 @@ class Check:
 
 
 class Verdict(StrEnum):
+    """What follows from all checks."""
+
     PASS = "pass"
     REVIEW = "review"
     QUARANTINE = "quarantine"

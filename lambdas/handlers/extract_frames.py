@@ -1,0 +1,136 @@
+"""ExtractFrames: read the object once; route, own identity and images for text detection -> work area."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable
+from functools import cache
+
+from dicom_deid.header.presets import profile_named
+from dicom_deid.header.sop_classes import refusal
+from dicom_deid.part10.reader import read_header
+from dicom_deid.pixels.extraction import Extraction, extract
+
+from dicom_deid.errors import BadInputError, Reason
+from dicom_deid.part10.elements import Header
+from dicom_deid.phi.identity import HeaderIdentity, harvest
+from dicom_deid.pixels.images import OcrImage, PixelAnalysis, Route
+from dicom_deid.pixels.plan import RedactionPlan
+from dicom_deid.records import ImageRecord, SourceRecord
+from handlers.attempt import Attempt, open_attempt
+from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
+from services import objects
+from services.catalog import Status
+from services.objects import RangedReader
+
+IMAGES_PER_GROUP = 8
+"""One group is one Lambda's work: few enough for its time, many enough for a short history."""
+_CLASS = 0x00080016
+
+
+class Settings(HandlerSettings):
+    """Environment of this function. `max_object_bytes` is what the function's disk holds three times over."""
+
+    catalog_table: str
+    work_bucket: str
+    profile: str
+    pixel_analysis: PixelAnalysis = PixelAnalysis.ALL
+    max_object_bytes: int = 3 * 1024**3
+
+
+@cache
+def settings() -> Settings:
+    """Read once per process."""
+    return Settings()
+
+
+@step(AttemptEvent)
+def handle(event: AttemptEvent) -> Result:
+    """Raw object -> source.json, images/, and for the header route an empty plan."""
+    attempt = open_attempt(event, settings().catalog_table, settings().work_bucket)
+    reader = RangedReader(attempt.raw)
+    if reader.size > settings().max_object_bytes:
+        raise BadInputError(Reason.TOO_LARGE, "the object exceeds the setting max_object_bytes")
+    header = read_header(reader)
+    refused = refusal(_sop_class(header), profile_named(settings().profile))
+    if refused is not None:
+        return _quarantined(refused)
+    with tempfile.TemporaryFile() as source:
+        objects.download(attempt.raw, source)
+        source.seek(0)
+        digest = hashlib.file_digest(source, "sha256").hexdigest()
+        source.seek(0)
+        extraction = extract(source, analysis=settings().pixel_analysis)
+        if extraction.route is Route.QUARANTINE:
+            return _quarantined(extraction.reason or Reason.INTERNAL)
+        images = _store_images(attempt, extraction.images)
+    attempt.work.write_source(_record(header, extraction, images, harvest(header), reader.size, digest))
+    if extraction.route is Route.HEADER:
+        empty = RedactionPlan()
+        attempt.work.write_plan(empty)
+        attempt.catalog.move(event.instance_id, event.attempt, Status.ANALYSED, plan_sha256=empty.sha256)
+    groups = sorted({image.group for image in images})
+    return {
+        "route": extraction.route.value,
+        "frames": extraction.frames,
+        "images": len(images),
+        "groups": groups,
+    }
+
+
+def _quarantined(reason: Reason) -> Result:
+    return {"route": Route.QUARANTINE.value, "reason": reason.value, "frames": 0, "images": 0, "groups": []}
+
+
+def _store_images(attempt: Attempt, images: Iterable[OcrImage]) -> tuple[ImageRecord, ...]:
+    records: list[ImageRecord] = []
+    for number, image in enumerate(images):
+        media_type = "image/jpeg" if image.content[:2] == b"\xff\xd8" else "image/png"
+        group = number // IMAGES_PER_GROUP
+        attempt.work.write_image(group, number, image.content, media_type)
+        records.append(
+            ImageRecord(
+                group=group,
+                image=number,
+                media_type=media_type,
+                width=image.width,
+                height=image.height,
+                frames=image.frames,
+                placement=image.placement,
+                regions=image.regions,
+                barcodes=image.barcodes,
+            )
+        )
+    return tuple(records)
+
+
+def _record(
+    header: Header,
+    extraction: Extraction,
+    images: tuple[ImageRecord, ...],
+    identity: HeaderIdentity,
+    size: int,
+    digest: str,
+) -> SourceRecord:
+    description = extraction.description
+    return SourceRecord(
+        bytes=size,
+        sha256=digest,
+        transfer_syntax=header.transfer_syntax,
+        modality=description.modality if description else "",
+        rows=description.rows if description else 0,
+        columns=description.columns if description else 0,
+        frames=extraction.frames,
+        identity=identity,
+        examined=extraction.route is Route.PIXELS,
+        images=images,
+        must_review=extraction.must_review.value if extraction.must_review else None,
+    )
+
+
+def _sop_class(header: Header) -> str:
+    for element in header.dataset:
+        if element.tag == _CLASS:
+            return element.value.rstrip(b"\0 ").decode("ascii", "replace")
+    return ""

@@ -1,0 +1,119 @@
+"""SaveSanitized: the only writer of the de-identified bucket."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from datetime import UTC, datetime
+from functools import cache
+from typing import BinaryIO
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dicom_deid.errors import BadInputError, Reason
+from dicom_deid.pixels.images import Route
+from handlers.attempt import Attempt, open_attempt
+from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
+from handlers.output_keys import output_key
+from services import objects
+from services.catalog import CatalogEntry, Status
+from services.objects import ObjectFacts, ObjectVersion, Stored
+
+
+class Settings(HandlerSettings):
+    """Environment of this function."""
+
+    catalog_table: str
+    work_bucket: str
+    deid_bucket: str
+
+
+@cache
+def settings() -> Settings:
+    """Read once per process."""
+    return Settings()
+
+
+class CandidateReference(BaseModel):
+    """The candidate that was verified."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=0)
+
+
+class CandidateEvent(AttemptEvent):
+    """An attempt with its candidate."""
+
+    candidate: CandidateReference
+
+
+@step(CandidateEvent)
+def handle(event: CandidateEvent) -> Result:
+    """candidate.dcm -> <study>/<series>/<instance>.dcm, conditional on what is there.
+
+    Nothing there: write. The same bytes there: done. Bytes of an older version of the same raw object: replace exactly
+    those. Anything else under the same SOP Instance UID is a conflict, and neither wins.
+    """
+    attempt = open_attempt(event, settings().catalog_table, settings().work_bucket)
+    verification = attempt.work.read_verification()
+    with tempfile.TemporaryFile() as candidate:
+        attempt.work.download_candidate(candidate)
+        candidate.seek(0)
+        digest = hashlib.file_digest(candidate, "sha256").hexdigest()
+        if verification is None or not digest == event.candidate.sha256 == verification.candidate_sha256:
+            raise BadInputError(Reason.VERIFY_EVIDENCE, "the candidate is not the object that was verified")
+        candidate.seek(0)
+        target = ObjectVersion(settings().deid_bucket, output_key(candidate))
+        candidate.seek(0)
+        stored, replaced = _save(attempt, target, candidate, digest)
+    attempt.catalog.move(
+        event.instance_id,
+        event.attempt,
+        Status.SAVED,
+        output_key=target.key,
+        output_version=stored.version_id,
+        output_sha256=digest,
+        route=(Route.PIXELS if attempt.work.read_source().examined else Route.HEADER).value,
+        replaces=replaced,
+        saved_at=attempt.entry.saved_at or datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    return {"etag": stored.etag, "version_id": stored.version_id}
+
+
+def _save(attempt: Attempt, target: ObjectVersion, candidate: BinaryIO, digest: str) -> tuple[Stored, str | None]:
+    """What was stored, and the other instance that it replaced, if any."""
+    metadata = {"instance": attempt.entry.instance_id, "sha256": digest}
+    there = objects.head(target)
+    try:
+        if there is None:
+            return objects.put_file(target, candidate, if_none_match=True, metadata=metadata), None
+        if there.metadata.get("sha256") == digest and there.metadata.get("instance") == attempt.entry.instance_id:
+            return Stored(there.etag, there.version_id), attempt.entry.replaces
+        owner = _replaceable(attempt, there)
+        replaced = owner.instance_id if owner.instance_id != attempt.entry.instance_id else attempt.entry.replaces
+        return objects.put_file(target, candidate, if_match=there.etag, metadata=metadata), replaced
+    except objects.ConflictError:
+        raise BadInputError(Reason.SOP_INSTANCE_CONFLICT, "another object was saved at the same moment") from None
+
+
+def _replaceable(attempt: Attempt, there: ObjectFacts) -> CatalogEntry:
+    """The instance that owns what is there.
+
+    Only an older version of the same raw object may be replaced, or an earlier attempt on the same version.
+
+    Raises
+    ------
+    BadInputError
+        ``sop-instance-conflict`` otherwise.
+    """
+    owner = attempt.catalog.find(there.metadata.get("instance", ""))
+    if owner is None or not _precedes(owner, attempt.entry):
+        raise BadInputError(Reason.SOP_INSTANCE_CONFLICT, "another raw object gave the same SOP Instance UID")
+    return owner
+
+
+def _precedes(owner: CatalogEntry, entry: CatalogEntry) -> bool:
+    same_object = (owner.bucket, owner.key) == (entry.bucket, entry.key)
+    return same_object and (owner.instance_id == entry.instance_id or owner.sequence <= entry.sequence)
