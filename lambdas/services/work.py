@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import BinaryIO, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -15,11 +14,6 @@ from services import objects
 from services.objects import ObjectVersion, RangedReader, Stored
 
 _Record = TypeVar("_Record")
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +27,12 @@ class WorkArea:
     def _at(self, name: str) -> ObjectVersion:
         return ObjectVersion(self.bucket, f"{self.instance_id}/{self.attempt}/{name}")
 
-    def _write(self, name: str, kind: Any, record: object) -> None:
-        content = _adapter(kind).dump_json(record)
+    def _write(self, name: str, kind: type[_Record], record: _Record) -> None:
+        content = TypeAdapter(kind).dump_json(record)
         objects.put_bytes(self._at(name), content, content_type="application/json")
 
     def _read(self, name: str, kind: type[_Record]) -> _Record:
-        return cast("_Record", _adapter(kind).validate_json(objects.read_bytes(self._at(name))))
+        return TypeAdapter(kind).validate_json(objects.read_bytes(self._at(name)))
 
     def write_source(self, record: SourceRecord) -> None:
         """source.json."""
@@ -62,7 +56,7 @@ class WorkArea:
 
     def read_words(self, group: int) -> tuple[DetectedText, ...]:
         """words/<group>.json."""
-        return cast("tuple[DetectedText, ...]", self._read(f"words/{group}.json", tuple[DetectedText, ...]))
+        return self._read(f"words/{group}.json", tuple[DetectedText, ...])
 
     def write_findings(self, record: FindingsRecord) -> None:
         """findings/<group>.json."""
