@@ -10,8 +10,8 @@ from services import clients
 from services.faults import code_of, translated
 
 
-def start(state_machine_arn: str, instance_id: str, attempt: int) -> bool:
-    """Start the execution ``<instance_id>-<attempt>``; False when it was started before (names are unique for 90 days).
+def start(state_machine_arn: str, instance_id: str, attempt: int) -> None:
+    """Start the execution ``<instance_id>-<attempt>``, once: a name is unique for 90 days, so a repeat changes nothing.
 
     The input holds the two references and nothing else.
     """
@@ -23,10 +23,8 @@ def start(state_machine_arn: str, instance_id: str, attempt: int) -> bool:
                 input=json.dumps({"instance_id": instance_id, "attempt": attempt}),
             )
         except ClientError as error:
-            if code_of(error) == "ExecutionAlreadyExists":
-                return False
-            raise
-    return True
+            if code_of(error) != "ExecutionAlreadyExists":
+                raise
 
 
 def answer_review(task_token: str, outcome: str, plan_sha256: str) -> bool:

@@ -12,7 +12,10 @@ def sign(key_id: str, content: bytes) -> bytes:
     """The DER-encoded ECDSA signature of the SHA-256 digest of `content` (KMS signs digests, at most 4,096 bytes)."""
     with translated("kms"):
         answer = clients.kms().sign(
-            KeyId=key_id, Message=hashlib.sha256(content).digest(), MessageType="DIGEST", SigningAlgorithm="ECDSA_SHA_256"
+            KeyId=key_id,
+            Message=hashlib.sha256(content).digest(),
+            MessageType="DIGEST",
+            SigningAlgorithm="ECDSA_SHA_256",
         )
     return answer["Signature"]
 

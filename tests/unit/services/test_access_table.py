@@ -1,0 +1,80 @@
+"""The access table: pages of keys in order, by prefix and from a key on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from services import clients
+from services.access_table import AccessItem, AccessTable
+
+KEYS = sorted({f"{view}/{a}/{b}.dcm" for view in ("v", "w") for a in ("1", "12", "2") for b in ("1", "3", "31")})
+
+
+def item(view: str, key: str) -> AccessItem:
+    return AccessItem(
+        view=view,
+        view_key=key,
+        instance_id="0" * 32,
+        raw_key="k",
+        raw_version="1",
+        deid_key="d",
+        deid_version="2",
+        profile_digest="p",
+        pixels_cleaned=True,
+        size=7,
+        etag="e-1",
+        last_modified="2026-01-01T00:00:00+00:00",
+    )
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[AccessTable]:
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_DEFAULT_REGION", "ap-southeast-2")
+        clients.forget()
+        boto3.client("dynamodb").create_table(
+            TableName="access",
+            KeySchema=[
+                {"AttributeName": "view", "KeyType": "HASH"},
+                {"AttributeName": "view_key", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "view", "AttributeType": "S"},
+                {"AttributeName": "view_key", "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        access = AccessTable("access")
+        for key in KEYS:
+            access.put(item(key[0], key))
+        yield access
+    clients.forget()
+
+
+def test_an_item_comes_back_as_it_was_put(table: AccessTable) -> None:
+    assert table.find("v", "v/1/1.dcm") == item("v", "v/1/1.dcm")
+    assert table.find("w", "v/1/1.dcm") is None
+
+
+def test_a_removed_item_is_no_longer_visible(table: AccessTable) -> None:
+    table.put(item("v", "v/gone.dcm"))
+    table.remove("v", "v/gone.dcm")
+    assert table.find("v", "v/gone.dcm") is None
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    prefix=st.sampled_from(["", "v", "v/", "v/1", "v/12", "v/2/", "v/3", "w/"]),
+    after=st.sampled_from(["", "a", "v/", "v/1/1.dcm", "v/12/31.dcm", "v/2/3.dcm", "z"]),
+)
+def test_a_listing_is_every_key_under_the_prefix_after_the_key_in_order(
+    table: AccessTable, prefix: str, after: str
+) -> None:
+    expected = [key for key in KEYS if key.startswith("v/") and key.startswith(prefix) and key > after]
+    assert [found.view_key for found in table.under("v", prefix, after)] == expected
