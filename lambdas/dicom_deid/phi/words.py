@@ -31,7 +31,8 @@ class DetectedText:
 @dataclass(frozen=True, slots=True)
 class PhiSpan:
     """A span of characters that a PHI detector named. `begin` and `end` are half-open character offsets into the text
-    it was given; `kind` is the detector's own type name (NAME, DATE, ID, AGE …); `score` is in [0, 1]."""
+    it was given; `kind` is the detector's own type name (NAME, DATE, ID, AGE …); `score` is in [0, 1].
+    """
 
     begin: int
     end: int

@@ -27,7 +27,8 @@ class PlannedBox:
 @dataclass(frozen=True, slots=True)
 class RedactionPlan:
     """Every box of one instance. `fill` is ``auto``: black for the photometric interpretation (DESIGN of fills in
-    `pixels.fills`)."""
+    `pixels.fills`).
+    """
 
     version: int = 1
     boxes: tuple[PlannedBox, ...] = ()

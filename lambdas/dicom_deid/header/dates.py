@@ -1,0 +1,82 @@
+"""Dates under Retain Longitudinal Modified Dates (PS3.15 E.3.6): whole days, one secret number per subject."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Final
+
+_DA: Final = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
+_DT: Final = re.compile(r"(\d{4})(\d{2})?(\d{2})?(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?([+-]\d{4})?")
+_TM: Final = re.compile(r"\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d{1,6})?)?)?")
+
+NOT_OF_THE_PATIENT: Final = frozenset(
+    {
+        0x00080106,  # Context Group Version
+        0x00080107,  # Context Group Local Version
+        0x00100030,  # Patient's Birth Date: Z under every option
+        0x00181200,  # Date of Last Calibration
+        0x00181201,  # Time of Last Calibration
+        0x00181202,  # DateTime of Last Calibration
+        0x00181203,  # Calibration DateTime
+        0x00181204,  # Date of Manufacture
+        0x00181205,  # Date of Installation
+        0x0018700C,  # Date of Last Detector Calibration
+        0x0018700E,  # Time of Last Detector Calibration
+        0x0018A002,  # Contribution DateTime
+        0x00440004,  # Approval Status DateTime
+        0x0044000B,  # Product Expiration DateTime
+        0x00686226,  # Effective DateTime of an implant template
+        0x300E0004,  # Review Date
+        0x300E0005,  # Review Time
+    }
+)
+"""Dates of devices, products and approvals: shared or published, they would reveal the offset."""
+
+
+def shift_date(value: str, days: int) -> str | None:
+    """A DA value, or a range of two, moved by whole days; None where it is no date."""
+    if "-" in value:
+        ends = [part.strip() for part in value.split("-")]
+        moved = [shift_date(part, days) if part else "" for part in ends]
+        return None if len(ends) != 2 or None in moved else "-".join(part or "" for part in moved)
+    match = _DA.fullmatch(value.strip())
+    if not match:
+        return None
+    moved_day = _moved(int(match[1]), int(match[2]), int(match[3]), days)
+    return None if moved_day is None else f"{moved_day.year:04d}{moved_day.month:02d}{moved_day.day:02d}"
+
+
+def shift_datetime(value: str, days: int) -> str | None:
+    """A DT value moved by whole days: time of day, fraction, offset and precision stay. None where it is none."""
+    match = _DT.fullmatch(value.strip())
+    if not match:
+        return None
+    year, month, day, clock, offset = match.groups()
+    if clock and not day:
+        return None
+    moved = _moved(int(year), int(month or "1"), int(day or "1"), days)
+    if moved is None:
+        return None
+    text = f"{moved.year:04d}"
+    text += f"{moved.month:02d}" if month else ""
+    text += f"{moved.day:02d}" if day else ""
+    return text + (clock or "") + (offset or "")
+
+
+def is_time(value: str) -> bool:
+    """Whether it is a TM value, or a range of two."""
+    parts = value.strip().split("-")
+    return len(parts) <= 2 and all(not part or _TM.fullmatch(part) for part in parts)
+
+
+def is_date(value: str) -> bool:
+    """Whether it is a DA or DT value."""
+    return shift_date(value, 0) is not None or shift_datetime(value, 0) is not None
+
+
+def _moved(year: int, month: int, day: int, days: int) -> date | None:
+    try:
+        return date(year, month, day) + timedelta(days=days)
+    except (ValueError, OverflowError):
+        return None

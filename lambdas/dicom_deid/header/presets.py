@@ -1,0 +1,50 @@
+"""The named profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from dicom_deid.errors import ConfigurationError
+from dicom_deid.header.profiles import Option, Profile
+
+NOT_SAFE_HARBOR = "Not HIPAA Safe Harbor: it keeps shifted dates and patient characteristics for research."
+
+DESCRIPTIONS: Mapping[str, str] = {
+    "basic": "The Basic Application Level Confidentiality Profile of PS3.15, nothing retained but what it keeps.",
+    "minimal": "Everything removed that may be: the Basic Profile, and patient-independent descriptors go as well.",
+    "longitudinal": "Basic, with dates shifted by a secret number of days per patient (113107). " + NOT_SAFE_HARBOR,
+    "research": "Cleaned descriptors, reports and graphics; shifted dates, patient characteristics, device identity and"
+    " known-safe private elements are kept. " + NOT_SAFE_HARBOR,
+}
+
+_OPTIONS: Mapping[str, frozenset[Option]] = {
+    "basic": frozenset(),
+    "minimal": frozenset(),
+    "longitudinal": frozenset({Option.RETAIN_LONGITUDINAL_MODIFIED_DATES}),
+    "research": frozenset(
+        {
+            Option.CLEAN_DESCRIPTORS,
+            Option.CLEAN_STRUCTURED_CONTENT,
+            Option.CLEAN_GRAPHICS,
+            Option.RETAIN_LONGITUDINAL_MODIFIED_DATES,
+            Option.RETAIN_PATIENT_CHARACTERISTICS,
+            Option.RETAIN_DEVICE_IDENTITY,
+            Option.RETAIN_SAFE_PRIVATE,
+        }
+    ),
+}
+
+
+@cache
+def profile_named(name: str) -> Profile:
+    """The preset of that name.
+
+    Raises
+    ------
+    ConfigurationError
+        When there is none; the message lists them.
+    """
+    if name not in _OPTIONS:
+        raise ConfigurationError(f"no such profile; there are {', '.join(sorted(_OPTIONS))}")
+    return Profile(name=name, options=_OPTIONS[name])

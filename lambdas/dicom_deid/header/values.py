@@ -1,0 +1,54 @@
+"""Dummy values: of the right VR, valid, and the same for everybody (PS3.15 E.1, action D)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+DUMMY_TEXT: Final = "ANONYMIZED"
+_TEXT: Final[Mapping[str, str]] = {
+    "AE": DUMMY_TEXT,
+    "AS": "000Y",
+    "CS": DUMMY_TEXT,
+    "DA": "19000101",
+    "DS": "0",
+    "DT": "19000101000000",
+    "IS": "0",
+    "LO": DUMMY_TEXT,
+    "LT": DUMMY_TEXT,
+    "PN": DUMMY_TEXT,
+    "SH": DUMMY_TEXT,
+    "ST": DUMMY_TEXT,
+    "TM": "000000",
+    "UC": DUMMY_TEXT,
+    "UR": "about:blank",
+    "UT": DUMMY_TEXT,
+}
+_SIZES: Final[Mapping[str, int]] = {
+    "AT": 4,
+    "FD": 8,
+    "FL": 4,
+    "OB": 2,
+    "OD": 8,
+    "OF": 4,
+    "OL": 4,
+    "OV": 8,
+    "OW": 2,
+    "SL": 4,
+    "SS": 2,
+    "SV": 8,
+    "UL": 4,
+    "UN": 2,
+    "US": 2,
+    "UV": 8,
+}
+
+TEXT_VRS: Final = frozenset(_TEXT)
+SINGLE_VALUED: Final = frozenset({"LT", "ST", "UT", "UR"})
+"""VRs in which a backslash is a character of the text (PS3.5 6.2)."""
+
+
+def dummy(vr: str) -> bytes:
+    """An encoded value of that VR that says nothing; every character is of the default repertoire."""
+    text = _TEXT.get(vr)
+    return text.encode("ascii") if text is not None else bytes(_SIZES.get(vr, 2))

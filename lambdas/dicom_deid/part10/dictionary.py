@@ -1,0 +1,56 @@
+"""The VR of a tag, from pydicom's generated dictionary and the table's own tags that it does not know."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
+
+LONG_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
+"""VRs with a reserved field and a 32-bit length in explicit encodings (PS3.5 table 7.1-1)."""
+KNOWN_VRS: Final = LONG_VRS | frozenset(
+    (
+        "AE",
+        "AS",
+        "AT",
+        "CS",
+        "DA",
+        "DS",
+        "DT",
+        "FD",
+        "FL",
+        "IS",
+        "LO",
+        "LT",
+        "PN",
+        "SH",
+        "SL",
+        "SS",
+        "ST",
+        "TM",
+        "UI",
+        "UL",
+        "US",
+    )
+)
+_AMBIGUOUS: Final = {"US or SS": "US", "OB or OW": "OW", "US or OW": "OW", "US or SS or OW": "US", "NONE": "UN"}
+
+
+@cache
+def vr_of(tag: int) -> str | None:
+    """The VR the dictionary gives a standard tag, or None where it knows none; ambiguous ones by their usual form."""
+    if tag & 0x10000:
+        return "LO" if 0x10 <= tag & 0xFFFF <= 0xFF else None
+    if not tag & 0xFFFF:
+        return "UL"
+    entry = DicomDictionary.get(tag)
+    if entry is None:
+        text = f"{tag:08X}"
+        for mask, repeated in RepeatersDictionary.items():
+            if all(m in ("x", c) for m, c in zip(mask, text, strict=True)):
+                return _AMBIGUOUS.get(repeated[0], repeated[0])
+        from dicom_deid.header.tables import extra_vr
+
+        return extra_vr(tag)
+    return _AMBIGUOUS.get(entry[0], entry[0])

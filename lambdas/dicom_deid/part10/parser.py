@@ -1,0 +1,174 @@
+"""Parse data elements from a buffer (PS3.5 section 7), with bounds on depth and count."""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from dicom_deid.errors import BadInputError, Reason
+from dicom_deid.part10.dictionary import KNOWN_VRS, LONG_VRS, vr_of
+from dicom_deid.part10.elements import DataSet, Element, Encoding
+from dicom_deid.part10.limits import Limits
+
+UNDEFINED: Final = 0xFFFFFFFF
+ITEM: Final = 0xFFFEE000
+ITEM_END: Final = 0xFFFEE00D
+SEQUENCE_END: Final = 0xFFFEE0DD
+_VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS}
+
+
+class IncompleteError(Exception):
+    """The buffer ends inside an element; more bytes may help."""
+
+
+class Parser:
+    """Parses with one encoding; counts what it parsed against the limits."""
+
+    def __init__(self, encoding: Encoding, limits: Limits) -> None:
+        self._encoding, self._limits = encoding, limits
+        order = ">" if encoding.big_endian else "<"
+        self._tag, self._short, self._long = (
+            struct.Struct(order + "HH"),
+            struct.Struct(order + "H"),
+            struct.Struct(order + "L"),
+        )
+        self._count = 0
+
+    def element(self, buffer: bytes, position: int, end: int, depth: int) -> tuple[Element, int]:
+        """The element at `position` and where the next one begins.
+
+        Raises
+        ------
+        IncompleteError
+            When the element does not end before `end`.
+        BadInputError
+            ``parse-error`` or ``too-large``.
+        """
+        tag, vr, value_at, length = self._head(buffer, position, end)
+        self._count += 1
+        if self._count > self._limits.elements:
+            raise BadInputError(Reason.TOO_LARGE, "more data elements than the limit")
+        resolved = vr
+        if vr == "UN" and not self._encoding.big_endian:
+            resolved = vr_of(tag) or "UN"
+        if length == UNDEFINED or resolved == "SQ":
+            return self._sequence(buffer, position, end, depth, tag, vr, value_at, length)
+        after = value_at + length
+        if after > end:
+            raise IncompleteError
+        value = buffer[value_at:after]
+        if resolved == "UN" and length >= 8 and value[:4] == b"\xfe\xff\x00\xe0" and not self._encoding.big_endian:
+            items = self._disguised(value, depth)
+            if items is not None:
+                return Element(tag, "SQ", b"", items), after
+        encoded = buffer[position:after] if resolved == vr else None
+        return Element(tag, resolved, value, None, encoded), after
+
+    def pixel_element(
+        self, buffer: bytes, position: int, tags: frozenset[int]
+    ) -> tuple[int, str, int, int | None] | None:
+        """(tag, VR, where its value begins, length or None) when the element at `position` is one of `tags`."""
+        if len(buffer) - position < 8:
+            raise IncompleteError
+        group, number = self._tag.unpack_from(buffer, position)
+        tag = group << 16 | number
+        if tag not in tags:
+            return None
+        _, vr, value_at, length = self._head(buffer, position, len(buffer))
+        return tag, vr, value_at, None if length == UNDEFINED else length
+
+    def _head(self, buffer: bytes, position: int, end: int) -> tuple[int, str, int, int]:
+        if end - position < 8:
+            raise IncompleteError
+        group, number = self._tag.unpack_from(buffer, position)
+        tag: int = group << 16 | number
+        if self._encoding.implicit or group == 0xFFFE:
+            vr = vr_of(tag) or "UN"
+            return tag, vr, position + 8, self._long.unpack_from(buffer, position + 4)[0]
+        raw = buffer[position + 4 : position + 6]
+        known = _VRS.get(raw)
+        if known is None:
+            if not (raw.isalpha() and raw.isupper()):
+                raise BadInputError(Reason.PARSE_ERROR, f"no VR at tag ({group:04X},{number:04X})")
+            known = "UN"  # PS3.5 6.2: a VR added later has a 32-bit length
+        elif known not in LONG_VRS:
+            return tag, known, position + 8, self._short.unpack_from(buffer, position + 6)[0]
+        if end - position < 12:
+            raise IncompleteError
+        return tag, known, position + 12, self._long.unpack_from(buffer, position + 8)[0]
+
+    def _sequence(
+        self, buffer: bytes, position: int, end: int, depth: int, tag: int, vr: str, value_at: int, length: int
+    ) -> tuple[Element, int]:
+        if depth >= self._limits.depth:
+            raise BadInputError(Reason.TOO_LARGE, "sequences are nested deeper than the limit")
+        if length != UNDEFINED and value_at + length > end:
+            raise IncompleteError
+        inner = self
+        if vr == "UN" and not self._encoding.implicit:
+            # PS3.5 6.2.2: the items of a sequence of unknown VR are implicit little endian.
+            inner = Parser(Encoding(implicit=True), self._limits)
+            inner._count = self._count
+        stop = end if length == UNDEFINED else value_at + length
+        try:
+            items, after = inner._items(buffer, value_at, stop, depth, delimited=length == UNDEFINED)
+        except IncompleteError:
+            if length == UNDEFINED:
+                raise
+            raise BadInputError(Reason.PARSE_ERROR, "an item ends after its sequence") from None
+        self._count = max(self._count, inner._count)
+        encoded = buffer[position:after] if inner is self else None
+        return Element(tag, "SQ", b"", items, encoded), after
+
+    def _items(
+        self, buffer: bytes, position: int, stop: int, depth: int, *, delimited: bool
+    ) -> tuple[list[DataSet], int]:
+        items: list[DataSet] = []
+        while delimited or position < stop:
+            if stop - position < 8:
+                raise IncompleteError
+            group, number = self._tag.unpack_from(buffer, position)
+            tag = group << 16 | number
+            length = self._long.unpack_from(buffer, position + 4)[0]
+            position += 8
+            if tag == SEQUENCE_END and delimited:
+                return items, position
+            if tag != ITEM:
+                raise BadInputError(Reason.PARSE_ERROR, "a sequence holds something else than items")
+            self._count += 1
+            if self._count > self._limits.elements:
+                raise BadInputError(Reason.TOO_LARGE, "more items than the limit")
+            item, position = self._item(buffer, position, stop, length, depth)
+            items.append(item)
+        return items, position
+
+    def _item(self, buffer: bytes, position: int, stop: int, length: int, depth: int) -> tuple[DataSet, int]:
+        item: DataSet = []
+        if length != UNDEFINED:
+            item_end = position + length
+            if item_end > stop:
+                raise IncompleteError
+            while position < item_end:
+                element, position = self.element(buffer, position, item_end, depth + 1)
+                item.append(element)
+            return item, position
+        while True:
+            if stop - position < 8:
+                raise IncompleteError
+            group, number = self._tag.unpack_from(buffer, position)
+            if group == 0xFFFE and number == 0xE00D:
+                return item, position + 8
+            element, position = self.element(buffer, position, stop, depth + 1)
+            item.append(element)
+
+    def _disguised(self, value: bytes, depth: int) -> list[DataSet] | None:
+        """The items of a sequence whose VR was lost (UN with a defined length), or None when it is none."""
+        for encoding in (Encoding(implicit=True), Encoding()):
+            inner = Parser(encoding, self._limits)
+            try:
+                items, after = inner._items(value, 0, len(value), depth, delimited=False)
+            except (IncompleteError, BadInputError):
+                continue
+            if after == len(value):
+                return items
+        return None
