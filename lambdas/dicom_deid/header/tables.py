@@ -48,8 +48,8 @@ class ConceptRule:
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    with (files(__package__) / "data" / name).open(encoding="ascii", newline="") as stream:
-        yield from csv.DictReader(stream)
+    content = (files(__package__) / "data" / name).read_text(encoding="ascii")
+    yield from csv.DictReader(content.splitlines())
 
 
 @cache

@@ -24,6 +24,7 @@ class Element:
 
     @property
     def is_private(self) -> bool:
+        """Whether the group is odd (PS3.5 7.8)."""
         return bool(self.tag & 0x00010000)
 
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from dicom_deid.errors import BadInputError, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer as WriteableBuffer
-else:
-    WriteableBuffer = object
+    from _typeshed import WriteableBuffer
 
 _CHUNK = 256 * 1024
 

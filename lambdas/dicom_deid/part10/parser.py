@@ -17,6 +17,10 @@ SEQUENCE_END: Final = 0xFFFEE0DD
 _VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS}
 
 
+def _head_size(vr: str) -> int:
+    return 12 if vr in LONG_VRS else 8
+
+
 class IncompleteError(Exception):
     """The buffer ends inside an element; more bytes may help."""
 
@@ -61,8 +65,9 @@ class Parser:
             items = self._disguised(value, depth)
             if items is not None:
                 return Element(tag, "SQ", b"", items), after
-        encoded = buffer[position:after] if resolved == vr else None
-        return Element(tag, resolved, value, None, encoded), after
+        # An element that lacks its VR in an explicit encoding is written anew, with it.
+        as_it_was = resolved == vr and (self._encoding.implicit or value_at - position == _head_size(vr))
+        return Element(tag, resolved, value, None, buffer[position:after] if as_it_was else None), after
 
     def pixel_element(
         self, buffer: bytes, position: int, tags: frozenset[int]
@@ -89,13 +94,26 @@ class Parser:
         known = _VRS.get(raw)
         if known is None:
             if not (raw.isalpha() and raw.isupper()):
-                raise BadInputError(Reason.PARSE_ERROR, f"no VR at tag ({group:04X},{number:04X})")
+                return self._implicit_head(buffer, position, tag)
             known = "UN"  # PS3.5 6.2: a VR added later has a 32-bit length
         elif known not in LONG_VRS:
             return tag, known, position + 8, self._short.unpack_from(buffer, position + 6)[0]
         if end - position < 12:
             raise IncompleteError
         return tag, known, position + 12, self._long.unpack_from(buffer, position + 8)[0]
+
+    def _implicit_head(self, buffer: bytes, position: int, tag: int) -> tuple[int, str, int, int]:
+        """An element without VR in an explicit encoding: some writers embed implicit items; others are damaged.
+
+        Raises
+        ------
+        BadInputError
+            ``parse-error`` where the dictionary does not know the tag.
+        """
+        vr = vr_of(tag)
+        if vr is None:
+            raise BadInputError(Reason.PARSE_ERROR, f"no VR at tag ({tag >> 16:04X},{tag & 0xFFFF:04X})")
+        return tag, vr, position + 8, self._long.unpack_from(buffer, position + 4)[0]
 
     def _sequence(
         self, buffer: bytes, position: int, end: int, depth: int, tag: int, vr: str, value_at: int, length: int
@@ -117,8 +135,8 @@ class Parser:
                 raise
             raise BadInputError(Reason.PARSE_ERROR, "an item ends after its sequence") from None
         self._count = max(self._count, inner._count)
-        encoded = buffer[position:after] if inner is self else None
-        return Element(tag, "SQ", b"", items, encoded), after
+        regular = inner is self and all(e.encoded is not None for item in items for e in item)
+        return Element(tag, "SQ", b"", items, buffer[position:after] if regular else None), after
 
     def _items(
         self, buffer: bytes, position: int, stop: int, depth: int, *, delimited: bool

@@ -6,7 +6,7 @@ they are disguised as UN.
 
 from __future__ import annotations
 
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.part10 import syntaxes
@@ -98,7 +98,7 @@ def _require_dicom(prefix: bytes, encoding: Encoding) -> None:
     BadInputError
         ``not-dicom`` otherwise.
     """
-    order = "big" if encoding.big_endian else "little"
+    order: Literal["big", "little"] = "big" if encoding.big_endian else "little"
     group = int.from_bytes(prefix[0:2], order)
     length_at = 4 if encoding.implicit else 6
     length = int.from_bytes(prefix[length_at : length_at + (4 if encoding.implicit else 2)], order)

@@ -23,12 +23,16 @@ class EvidenceKind(StrEnum):
 
 
 class TextClass(StrEnum):
+    """What a text is."""
+
     PHI = "phi"
     CLINICAL = "clinical"
     UNMATCHED = "unmatched"
 
 
 class Action(StrEnum):
+    """What happens to a box."""
+
     REDACT = "redact"
     REVIEW = "review"
     KEEP = "keep"

@@ -36,4 +36,6 @@ class IdentityValue:
 
 @dataclass(frozen=True, slots=True)
 class HeaderIdentity:
+    """Every identifying value of one header."""
+
     values: tuple[IdentityValue, ...] = ()

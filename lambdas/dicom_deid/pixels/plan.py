@@ -51,9 +51,11 @@ class RedactionPlan:
 
     @property
     def sha256(self) -> str:
+        """The digest of the canonical form."""
         return hashlib.sha256(self.canonical()).hexdigest()
 
     def count(self, action: Action) -> int:
+        """How many boxes have that action."""
         return sum(1 for box in self.boxes if box.action is action)
 
     def redactions(self) -> dict[int, tuple[Box, ...]]:

@@ -1,0 +1,70 @@
+"""Bits that no viewer shows: whatever stands outside Bits Stored of a native pixel (PS3.5 8.1.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dicom_deid.errors import BadInputError, Reason
+from dicom_deid.part10.elements import Header
+from dicom_deid.part10.reader import find
+
+
+@dataclass
+class HiddenBitsCheck:
+    """Feeds on blocks of 16-bit pixels; refuses the object where a bit outside Bits Stored is used.
+
+    `allowed_low` and `allowed_high` are the byte values that may stand in the low and high byte of a pixel.
+    """
+
+    allowed_low: bytes
+    allowed_high: bytes
+    low_first: bool
+    odd: bool = False
+
+    @classmethod
+    def of(cls, header: Header) -> HiddenBitsCheck | None:
+        """The check for 8- or 16-bit pixels with fewer bits stored; None where every bit is shown."""
+        order = "big" if header.encoding.big_endian else "little"
+        numbers = []
+        for tag in (0x00280100, 0x00280101, 0x00280102, 0x00280103):
+            element = find(header.dataset, tag)
+            value = element.value[:2] if element is not None else b""
+            numbers.append(int.from_bytes(value, "big" if order == "big" else "little") if len(value) == 2 else None)
+        allocated, stored, high_bit, signed = numbers
+        if allocated not in (8, 16) or stored is None or stored >= allocated:
+            return None
+        high_bit = stored - 1 if high_bit is None else high_bit
+        values = _allowed(allocated, stored, high_bit, bool(signed))
+        low = bytes(sorted({value & 0xFF for value in values}))
+        high = bytes(sorted({value >> 8 for value in values})) if allocated == 16 else low
+        return cls(low, high, low_first=order == "little")
+
+    def feed(self, block: bytes) -> None:
+        """Look at the next bytes of the pixel data.
+
+        Raises
+        ------
+        BadInputError
+            ``embedded-overlay`` where a hidden bit is set.
+        """
+        first, second = (
+            (self.allowed_low, self.allowed_high) if self.low_first else (self.allowed_high, self.allowed_low)
+        )
+        if self.odd:
+            first, second = second, first
+        self.odd ^= bool(len(block) % 2)
+        for position, allowed in ((0, first), (1, second)):
+            if len(allowed) < 256 and block[position::2].translate(None, allowed):
+                raise BadInputError(Reason.EMBEDDED_OVERLAY, "bits outside (0028,0101) are used")
+
+
+def _allowed(allocated: int, stored: int, high_bit: int, signed: bool) -> set[int]:
+    """Every value of a pixel whose hidden bits are zero, or extend the sign."""
+    shift = high_bit - stored + 1
+    if shift < 0 or high_bit >= allocated:
+        raise BadInputError(Reason.PARSE_ERROR, "(0028,0102) contradicts (0028,0101)")
+    plain = {value << shift for value in range(1 << stored)}
+    if signed:
+        extension = ((1 << allocated) - 1) & ~((1 << (high_bit + 1)) - 1)
+        plain |= {value | extension for value in plain if value >> high_bit & 1}
+    return plain

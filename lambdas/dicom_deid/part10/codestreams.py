@@ -1,0 +1,179 @@
+"""Compressed frames without room for text: comments, application segments and bytes after the end go (PS3.5 8.2).
+
+Entropy-coded data is passed byte for byte, so every decoder gives the same pixels.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from dicom_deid.errors import BadInputError, Reason
+
+_JPEG: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (50, 51, 57, 70))
+_JPEG_LS: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (80, 81))
+_JPEG_2000: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 201, 202, 203))
+RLE: Final = "1.2.840.10008.1.2.5"
+
+_MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_MARKER_LS: Final = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
+_SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
+
+
+def is_scrubbable(transfer_syntax: str) -> bool:
+    """Whether `scrub_frame` knows the codestreams of that syntax."""
+    return transfer_syntax in _SCRUBBERS
+
+
+def scrub_frame(frame: bytes, transfer_syntax: str) -> bytes:
+    """One frame without text-bearing segments and without bytes after its end, padded to even length.
+
+    Raises
+    ------
+    BadInputError
+        ``codec-error`` when the frame is no codestream of its syntax, ``unsupported-transfer-syntax`` for a syntax
+        whose codestreams are not known here.
+    """
+    scrub = _SCRUBBERS.get(transfer_syntax)
+    if scrub is None:
+        raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "frames of this transfer syntax cannot be cleaned")
+    cleaned = scrub(frame)
+    return cleaned + b"\0" if len(cleaned) % 2 else cleaned
+
+
+def _damaged() -> BadInputError:
+    return BadInputError(Reason.CODEC_ERROR, "a frame is no codestream of its transfer syntax")
+
+
+def _scrub_jpeg(frame: bytes) -> bytes:
+    return _scrub_itu(frame, _MARKER)
+
+
+def _scrub_jpeg_ls(frame: bytes) -> bytes:
+    return _scrub_itu(frame, _MARKER_LS)
+
+
+def _scrub_itu(frame: bytes, marker: re.Pattern[bytes]) -> bytes:
+    """ITU-T T.81 and T.87: marker segments, scans, EOI."""
+    if frame[:2] != b"\xff\xd8":
+        raise _damaged()
+    kept = [frame[:2]]
+    position, end = 2, len(frame)
+    while True:
+        while frame[position : position + 2] == b"\xff\xff":
+            position += 1
+        if position + 2 > end or frame[position] != 0xFF:
+            raise _damaged()
+        code = frame[position + 1]
+        if code == _EOI:
+            kept.append(b"\xff\xd9")
+            return b"".join(kept)
+        if position + 4 > end:
+            raise _damaged()
+        after = position + 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
+        if after > end or after < position + 4:
+            raise _damaged()
+        segment = frame[position:after]
+        if code == _COM:
+            pass
+        elif 0xE0 <= code <= 0xEF:
+            kept.append(_application_segment(code, segment))
+        else:
+            kept.append(segment)
+        position = after
+        if code == _SOS:
+            found = marker.search(frame, position)
+            # A stream without EOI ends where its bytes end; what follows a scan can then only be scan.
+            stop = found.start() if found else end
+            kept.append(frame[position:stop])
+            position = stop
+            if found is None:
+                kept.append(b"\xff\xd9")
+                return b"".join(kept)
+
+
+def _application_segment(code: int, segment: bytes) -> bytes:
+    """What of an application segment a decoder needs: JFIF without thumbnail, Adobe's transform, JPEG-LS `mrfx`."""
+    if code == 0xE0 and segment[4:9] == b"JFIF\0" and len(segment) >= 18:
+        return b"\xff\xe0\x00\x10" + segment[4:16] + b"\x00\x00"
+    if code == 0xEE and segment[4:9] == b"Adobe" and len(segment) >= 16:
+        return b"\xff\xee\x00\x0e" + segment[4:16]
+    if code == 0xE8 and segment[4:8] == b"mrfx" and len(segment) >= 9:
+        return b"\xff\xe8\x00\x07" + segment[4:9]
+    return b""
+
+
+_SOT, _SOD, _EOC, _J2K_COM, _TLM = 0xFF90, 0xFF93, 0xFFD9, 0xFF64, 0xFF55
+
+
+def _scrub_jpeg_2000(frame: bytes) -> bytes:
+    """ITU-T T.800: main header, tile-parts with the lengths they then have, EOC."""
+    if frame[:4] != b"\xff\x4f\xff\x51":
+        raise _damaged()
+    head, position = _j2k_segments(frame, 2, _SOT)
+    kept = [frame[:2], head]
+    while frame[position : position + 2] == b"\xff\x90":
+        start = position
+        if start + 12 > len(frame):
+            raise _damaged()
+        length = int.from_bytes(frame[start + 6 : start + 10], "big")
+        stop = start + length if length else _end_of_codestream(frame)
+        segments, data = _j2k_segments(frame, start + 12, _SOD)
+        if not data <= stop <= len(frame):
+            raise _damaged()
+        body = segments + frame[data:stop]
+        kept += [frame[start : start + 6], (12 + len(body)).to_bytes(4, "big"), frame[start + 10 : start + 12], body]
+        position = stop
+    if len(kept) == 2:
+        raise _damaged()
+    kept.append(b"\xff\xd9")
+    return b"".join(kept)
+
+
+def _end_of_codestream(frame: bytes) -> int:
+    """Where the last tile-part ends when its length is 0: at the last EOC (T.800 A.4.2)."""
+    found = frame.rfind(b"\xff\xd9")
+    if found < 0:
+        raise _damaged()
+    return found
+
+
+def _j2k_segments(frame: bytes, position: int, until: int) -> tuple[bytes, int]:
+    """The marker segments up to `until`, without comments and tile-part length tables."""
+    kept: list[bytes] = []
+    while True:
+        if position + 2 > len(frame):
+            raise _damaged()
+        code = int.from_bytes(frame[position : position + 2], "big")
+        if code == until:
+            return b"".join(kept), position
+        if code < 0xFF00:
+            raise _damaged()
+        after = position + 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
+        if after > len(frame) or after < position + 4:
+            raise _damaged()
+        if code not in (_J2K_COM, _TLM):
+            kept.append(frame[position:after])
+        position = after
+
+
+def _scrub_rle(frame: bytes) -> bytes:
+    """PS3.5 G.5: at most 15 segments, whose offsets lie inside the frame."""
+    if len(frame) < 64:
+        raise _damaged()
+    count = int.from_bytes(frame[:4], "little")
+    offsets = [int.from_bytes(frame[4 * n : 4 * n + 4], "little") for n in range(1, 16)]
+    used = offsets[:count]
+    if not 1 <= count <= 15 or used[0] != 64 or sorted(used) != used or used[-1] >= len(frame):
+        raise _damaged()
+    # Unused offsets are zero by the standard; anything else there is room for text.
+    return count.to_bytes(4, "little") + b"".join(n.to_bytes(4, "little") for n in used).ljust(60, b"\0") + frame[64:]
+
+
+_SCRUBBERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    **dict.fromkeys(_JPEG, _scrub_jpeg),
+    **dict.fromkeys(_JPEG_LS, _scrub_jpeg_ls),
+    **dict.fromkeys(_JPEG_2000, _scrub_jpeg_2000),
+    RLE: _scrub_rle,
+}
