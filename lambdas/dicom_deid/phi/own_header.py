@@ -1,0 +1,126 @@
+"""Burned-in text that repeats the instance's own header, in any order, case and spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from dicom_deid.phi.identity import HeaderIdentity, IdentityKind
+from dicom_deid.phi.overlay import is_clinical
+from dicom_deid.phi.spelling import confusable, folded, similar
+
+_NAMES: Final = frozenset({IdentityKind.PATIENT_NAME, IdentityKind.PERSON_NAME})
+_NUMBERS: Final = frozenset({IdentityKind.PATIENT_ID, IdentityKind.IDENTIFIER, IdentityKind.PHONE, IdentityKind.DEVICE})
+_TEXTS: Final = frozenset({IdentityKind.INSTITUTION, IdentityKind.ADDRESS})
+_SEPARATORS: Final = re.compile(r"[\s^=,;./\\_()-]+")
+_TITLES: Final = frozenset({"DR", "MR", "MRS", "MS", "PROF", "MISS", "MD", "PHD", "JR", "SR"})
+_PARTIAL: Final = 5
+"""This many characters of an identifier in a row are enough to recognise it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderMatch:
+    """Words (indices into the line) that repeat a header value of one kind."""
+
+    words: tuple[int, ...]
+    rule: str
+
+
+@dataclass(frozen=True)
+class OwnHeader:
+    """One header's values, ready to be compared with lines of words."""
+
+    identity: HeaderIdentity
+
+    @cached_property
+    def _name_parts(self) -> dict[str, str]:
+        parts: dict[str, str] = {}
+        for value in self.identity.values:
+            if value.kind in _NAMES:
+                for part in _SEPARATORS.split(value.text):
+                    if len(folded(part)) >= 2 and folded(part) not in _TITLES:
+                        parts.setdefault(part, value.kind.value)
+        return parts
+
+    @cached_property
+    def _initials(self) -> frozenset[str]:
+        return frozenset(folded(part)[0] for part in self._name_parts)
+
+    @cached_property
+    def _numbers(self) -> list[tuple[str, str]]:
+        return [
+            (confusable(value.text), value.kind.value)
+            for value in self.identity.values
+            if value.kind in _NUMBERS and len(confusable(value.text)) >= 3
+        ]
+
+    @cached_property
+    def _text_words(self) -> dict[str, str]:
+        return {
+            part: value.kind.value
+            for value in self.identity.values
+            if value.kind in _TEXTS
+            for part in _SEPARATORS.split(value.text)
+            if len(folded(part)) >= 4 and not is_clinical(part)
+        }
+
+    def matches(self, line: Sequence[str]) -> Iterator[HeaderMatch]:
+        """What of a line of words repeats the header. Initials beside a name go with it."""
+        named = {index: rule for index, word in enumerate(line) if (rule := self._name_rule(word))}
+        strong = {index for index in named if len(folded(line[index])) >= 3 and not is_clinical(line[index])}
+        for index, rule in named.items():
+            beside = {index - 1, index + 1} & set(named)
+            if index in strong or beside:
+                yield HeaderMatch((index,), rule)
+        for index in strong:
+            for other in (index - 1, index + 1):
+                if 0 <= other < len(line) and self._is_initial(line[other]):
+                    yield HeaderMatch((other,), named[index])
+        for index, word in enumerate(line):
+            rule = self._number_rule(word) or self._text_rule(word)
+            if rule:
+                yield HeaderMatch((index,), rule)
+        for index in range(len(line) - 1):
+            rule = self._number_rule(line[index] + line[index + 1], partial=False)
+            if rule and any(character.isdigit() for character in line[index] + line[index + 1]):
+                yield HeaderMatch((index, index + 1), rule)
+
+    def _name_rule(self, word: str) -> str | None:
+        for piece in _SEPARATORS.split(word):
+            for part, rule in self._name_parts.items():
+                if similar(piece, part):
+                    return rule
+        whole = confusable(word)
+        for part, rule in self._name_parts.items():
+            # Words that OCR ran together still hold the name.
+            if len(confusable(part)) >= 4 and confusable(part) in whole:
+                return rule
+        return None
+
+    def _is_initial(self, word: str) -> bool:
+        text = folded(word)
+        return len(text) == 1 and text in self._initials
+
+    def _number_rule(self, word: str, *, partial: bool = True) -> str | None:
+        read = confusable(word)
+        if len(read) < 3:
+            return None
+        for number, rule in self._numbers:
+            if read == number or (len(number) >= 5 and number in read):
+                return rule
+            if partial and len(read) >= _PARTIAL and read in number:
+                return rule
+            if len(number) >= 6 and similar(read, number):
+                return rule
+        return None
+
+    def _text_rule(self, word: str) -> str | None:
+        if is_clinical(word):
+            return None
+        for part, rule in self._text_words.items():
+            if similar(word, part):
+                return rule
+        return None

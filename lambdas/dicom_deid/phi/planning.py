@@ -1,0 +1,101 @@
+"""From findings to a plan: boxes clipped to the frame, overlapping ones merged, doubts for a person."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dicom_deid.geometry import Box
+from dicom_deid.phi.findings import Action, Evidence, EvidenceKind, Finding, Policy
+from dicom_deid.pixels.plan import PlannedBox, RedactionPlan
+from dicom_deid.records import Outcome, ReviewDecision
+
+WHOLE_FRAME = "whole-frame"
+"""Rule of the evidence that asks a person to look at everything; such a box is never drawn."""
+
+_Key = tuple[Action, tuple[int, ...]]
+
+
+def plan(
+    findings: Iterable[Finding],
+    *,
+    rows: int,
+    columns: int,
+    frames: int,
+    policy: Policy,
+    must_review: str | None = None,
+    truncated: bool = False,
+    residual: Iterable[Finding] = (),
+) -> RedactionPlan:
+    """The boxes of one instance, in an order that depends on nothing but the findings.
+
+    `residual` are findings of the verification; whatever they are, a person decides. `must_review` (a reason code) and
+    `truncated` ask for a look at every frame.
+    """
+    del policy  # The findings' actions already follow from it.
+    grouped: defaultdict[_Key, list[PlannedBox]] = defaultdict(list)
+    doubtful = (replace(finding, action=Action.REVIEW) for finding in residual)
+    for finding in [*findings, *doubtful]:
+        box = finding.box.clipped(columns, rows)
+        if box is not None:
+            made = PlannedBox(finding.frames, box, finding.action, finding.score, finding.evidence)
+            grouped[finding.action, finding.frames].append(made)
+    boxes: list[PlannedBox] = []
+    for (action, _), members in grouped.items():
+        boxes += members if action is Action.KEEP else _merged(members)
+    reasons = [rule for rule in (must_review, "truncated-text-detection" if truncated else None) if rule]
+    if reasons:
+        evidence = tuple(Evidence(EvidenceKind.REGION, rule, 0.0) for rule in (WHOLE_FRAME, *reasons))
+        everything = Box(0, 0, max(columns, 1), max(rows, 1))
+        boxes.append(PlannedBox(tuple(range(frames)), everything, Action.REVIEW, 0.0, evidence))
+    boxes.sort(key=lambda planned: (planned.frames, planned.box, planned.action.value))
+    return RedactionPlan(boxes=tuple(boxes))
+
+
+def apply_decision(undecided: RedactionPlan, decision: ReviewDecision) -> RedactionPlan:
+    """The plan as a person approved it: boxes under review become redactions, or are kept where they were left out.
+
+    Raises
+    ------
+    ValueError
+        When the decision is no approval, or is about another plan.
+    """
+    if decision.outcome is not Outcome.APPROVE or decision.plan_sha256 != undecided.sha256:
+        raise ValueError("the decision does not approve this plan")
+    decided: list[PlannedBox] = []
+    for index, planned in enumerate(undecided.boxes):
+        action = planned.action
+        if action is Action.REVIEW:
+            chosen = decision.boxes is None or index in decision.boxes
+            action = Action.REDACT if chosen and not is_whole_frame(planned) else Action.KEEP
+        decided.append(replace(planned, action=action))
+    return replace(undecided, boxes=tuple(decided))
+
+
+def is_whole_frame(planned: PlannedBox) -> bool:
+    """Whether the box only asks for a look at everything."""
+    return any(item.rule == WHOLE_FRAME for item in planned.evidence)
+
+
+def _merged(boxes: list[PlannedBox]) -> list[PlannedBox]:
+    """Overlapping boxes of one action on the same frames, made one, until none overlap."""
+    pending = sorted(boxes, key=lambda planned: planned.box)
+    done: list[PlannedBox] = []
+    while pending:
+        current = pending.pop(0)
+        for index, other in enumerate(pending):
+            if current.box.intersection(other.box):
+                pending[index] = _union(current, other)
+                break
+        else:
+            done.append(current)
+    return done
+
+
+def _union(a: PlannedBox, b: PlannedBox) -> PlannedBox:
+    best: dict[tuple[EvidenceKind, str], float] = {}
+    for item in (*a.evidence, *b.evidence):
+        best[item.kind, item.rule] = max(best.get((item.kind, item.rule), 0.0), item.score)
+    evidence = tuple(Evidence(kind, rule, best[kind, rule]) for kind, rule in sorted(best))
+    return replace(a, box=a.box.union(b.box), score=max(a.score, b.score), evidence=evidence)
