@@ -1,12 +1,18 @@
-"""Coded entries (PS3.3 section 8): what a code may keep of its value and meaning."""
+"""Coded entries (PS3.3 section 8): what a code may keep of its value and its meaning.
+
+A code of a registered scheme is a fact about the image; a local code and a free meaning may say anything.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from dicom_deid.header.descriptors import clean_text
+from dicom_deid.header.schemes import DIGITAL_ANATOMY, has_form, is_registered
 from dicom_deid.part10.elements import DataSet, Element
 
 if TYPE_CHECKING:
@@ -18,66 +24,85 @@ SCHEME_VERSION: Final = 0x00080103
 MEANING: Final = 0x00080104
 LONG_VALUE: Final = 0x00080119
 URN_VALUE: Final = 0x00080120
-PARTS: Final = frozenset({CODE_VALUE, SCHEME, SCHEME_VERSION, MEANING, LONG_VALUE, URN_VALUE, 0x00080101, 0x00080108})
+_VALUES: Final = (CODE_VALUE, LONG_VALUE, URN_VALUE)
+PARTS: Final = frozenset({*_VALUES, SCHEME, SCHEME_VERSION, MEANING, 0x00080101, 0x00080108})
+LOCAL_SCHEME: Final = "99DEID"
+"""Private designators begin with 99 (PS3.3 8.2): the scheme of keyed codes."""
+_KEYED_LENGTH: Final = 12
+_VERSION: Final = re.compile(r"\d{1,8}(?:\.\d{1,3}){0,3}|\d{4}[A-Z]?|v?\d{1,2}\.\d{1,2}")
 
-REGISTERED: Final[Mapping[str, re.Pattern[str]]] = {
-    "DCM": re.compile(r"\d{5,6}|[A-Z]{2,6}"),
-    "SCT": re.compile(r"\d{6,18}"),
-    "SRT": re.compile(r"[A-Z]-[0-9A-F]{4,6}"),
-    "SNM3": re.compile(r"[A-Z]-[0-9A-F]{4,6}"),
-    "99SDM": re.compile(r"[A-Z]-[0-9A-F]{4,6}"),
-    "LN": re.compile(r"\d{1,7}-\d"),
-    "RADLEX": re.compile(r"RID\d{1,6}"),
-    "FMA": re.compile(r"\d{1,7}"),
-    "UMLS": re.compile(r"C\d{7}"),
-    "NCIt": re.compile(r"C\d{1,7}"),
-    "I10": re.compile(r"[A-Z]\d{2}(?:\.\d{1,4})?"),
-    "BARI": re.compile(r"[A-Z]{1,3}-?[0-9.]{1,6}|\d{1,6}"),
-    "IBSI": re.compile(r"[0-9A-Z]{4}"),
-}
-"""Coding schemes of PS3.16 table 8-1, and the form of their values; a value of another form is treated as local."""
-_VERSION: Final = re.compile(r"[0-9.]{1,16}|\d{8}")
-_UCUM_ATOMS: Final = re.compile(
-    r"(?:1|10\*-?\d{1,2}|%|\[?(?:arb|iU|ppm|ppb|hnsf|pH|degF|in_i|ft_i)'?U?\]?|\{[a-z ]{1,16}\}"
-    r"|(?:da|[YZEPTGMkhdcmunpfazy])?(?:m|s|g|L|l|Hz|Bq|Gy|Sv|A|V|W|J|N|Pa|K|Cel|mol|eV|rad|sr|C|F|T|Ohm|cd|lm|lx|B|bit|By)"
-    r"|min|h|d|wk|mo|a|deg|u|mm\[Hg\])(?:-?\d)?"
-)
+
+@cache
+def _dictionary() -> Mapping[tuple[str, str], str]:
+    """(scheme, value) -> meaning of the codes that PS3.16 uses, SNOMED RT identifiers among them."""
+    known: dict[tuple[str, str], str] = {}
+    content = (files(__package__) / "data" / "codes.tsv").read_text(encoding="ascii")
+    for line in content.splitlines():
+        scheme, value, meaning, retired = line.split("\t")
+        known[scheme, value] = meaning
+        if retired:
+            known["SRT", retired] = meaning
+    return known
+
+
+def meaning_of(scheme: str, value: str) -> str | None:
+    """The meaning that our dictionary gives a code, or None where it does not know the code."""
+    return _dictionary().get(("SRT" if scheme in DIGITAL_ANATOMY else scheme, value))
 
 
 def is_code_item(item: DataSet) -> bool:
     """Whether the item is a coded entry."""
-    return any(element.tag in (CODE_VALUE, LONG_VALUE, URN_VALUE) for element in item)
+    return any(element.tag in _VALUES for element in item)
 
 
 def clean_code_item(item: DataSet, cleaner: Cleaner) -> DataSet:
     """The coded entry with what is safe of it; elements that are not part of the code follow the general rules.
 
-    A value of a registered scheme in that scheme's form stays; its meaning stays as far as the vocabulary knows all of
-    it, else the value takes its place. A value of any other scheme becomes a keyed code: equal codes stay equal.
+    A code that our dictionary knows keeps its value, with the meaning of the dictionary unless the file's own is made
+    of known words. Any other code in the form of a registered scheme keeps its value, which is then its meaning too.
+    Everything else becomes a keyed code: equal codes stay equal within a domain.
     """
-    texts = {element.tag: (cleaner.text(element) or [""])[0] for element in item if element.tag in PARTS}
-    scheme, value = texts.get(SCHEME, ""), texts.get(CODE_VALUE, "")
-    if _known(scheme, value):
-        kept = {CODE_VALUE: value, SCHEME: scheme}
-        version = texts.get(SCHEME_VERSION, "")
-        if version and _VERSION.fullmatch(version):
-            kept[SCHEME_VERSION] = version
-        meaning = texts.get(MEANING, "")
-        kept[MEANING] = meaning if meaning and clean_text(meaning) == meaning else value
+    parts = {element.tag: element for element in item if element.tag in PARTS}
+    texts = {tag: (cleaner.text(element) or [""])[0] for tag, element in parts.items()}
+    scheme = texts.get(SCHEME, "")
+    value = next((texts[tag] for tag in _VALUES if texts.get(tag)), "")
+    meaning = texts.get(MEANING, "")
+    if not value:
+        coded = _uncoded(scheme, meaning)
+    elif URN_VALUE not in texts and (meaning_of(scheme, value) is not None or has_form(scheme, value)):
+        coded = _registered(texts, scheme, value, meaning)
     else:
-        text = value or texts.get(LONG_VALUE, "") or texts.get(URN_VALUE, "")
-        keyed = cleaner.pseudonymiser.identifier(f"{scheme}\0{text}", "code", 12)
-        kept = {CODE_VALUE: keyed, SCHEME: "99DEID", MEANING: keyed}
+        keyed = cleaner.pseudonymiser.identifier(f"{scheme}\0{value}", "code", _KEYED_LENGTH)
+        coded = {CODE_VALUE: keyed, SCHEME: LOCAL_SCHEME, MEANING: keyed}
         cleaner.count("C")
+    kept = [_element(tag, text, parts.get(tag), texts.get(tag)) for tag, text in coded.items()]
     others = cleaner.redact([element for element in item if element.tag not in PARTS])
-    coded = [
-        Element(tag, "LO" if tag == MEANING else "SH", text.encode("ascii", "replace")) for tag, text in kept.items()
-    ]
-    return sorted([*coded, *others], key=lambda element: element.tag)
+    return sorted([*kept, *others], key=lambda element: element.tag)
 
 
-def _known(scheme: str, value: str) -> bool:
-    if scheme == "UCUM":
-        return bool(value) and all(_UCUM_ATOMS.fullmatch(part) for part in re.split(r"[./]", value.strip("()")) if part)
-    pattern = REGISTERED.get(scheme)
-    return pattern is not None and pattern.fullmatch(value) is not None
+def _registered(texts: Mapping[int, str], scheme: str, value: str, meaning: str) -> dict[int, str]:
+    known = meaning_of(scheme, value)
+    if known is not None and meaning.casefold() != known.casefold():
+        meaning = meaning if meaning and clean_text(meaning) == meaning else known
+    elif known is None:
+        meaning = value
+    tag = LONG_VALUE if len(value) > 16 else CODE_VALUE
+    coded = {tag: value, SCHEME: scheme, MEANING: meaning[:64]}
+    version = texts.get(SCHEME_VERSION, "")
+    if _VERSION.fullmatch(version):
+        coded[SCHEME_VERSION] = version
+    return coded
+
+
+def _uncoded(scheme: str, meaning: str) -> dict[int, str]:
+    """An entry without a value, as Type 2 sequences hold: nothing is made up."""
+    coded = {CODE_VALUE: "", SCHEME: scheme if is_registered(scheme) else ""}
+    return {**coded, MEANING: clean_text(meaning)} if meaning else coded
+
+
+def _element(tag: int, text: str, source: Element | None, source_text: str | None) -> Element:
+    """The source's own element where its text stays; it was checked to hold nothing else."""
+    if source is not None and text == source_text and source.value.rstrip(b"\0 ") == text.encode("ascii", "replace"):
+        return source
+    vr = {MEANING: "LO", LONG_VALUE: "UC"}.get(tag, "SH")
+    return Element(tag, vr, text.encode("ascii", "replace"))

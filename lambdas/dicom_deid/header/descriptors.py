@@ -3,76 +3,117 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
-_TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.*+%]*|[^A-Za-z0-9\s]|\s+")
-_NUMBER: Final = r"\d{1,4}(?:\.\d{1,3})?"
-_MEASURE: Final = re.compile(
-    rf"{_NUMBER}(?:mm|cm|m|ml|cc|l|mg|g|kg|s|ms|sec|min|hz|khz|mhz|kv|kvp|ma|mas|mgy|gy|mbq|deg|d|x|%|t)", re.IGNORECASE
-)
-_SMALL_NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
-_SPINE: Final = re.compile(r"[ctls]\d{1,2}", re.IGNORECASE)
-_KERNEL: Final = re.compile(r"(?:[a-z]{1,2}\d{2}[a-z]?|f[lc]\d\d?)", re.IGNORECASE)
-_JOINERS: Final = frozenset("-/+&,()_.:")
+from dicom_deid.header.vocabulary import WordKind, is_safe_word, kind_of
 
+__all__ = ["clean_text", "is_safe_word"]
 
-@cache
-def _vocabulary() -> frozenset[str]:
-    content = (files(__package__) / "data" / "vocabulary.txt").read_text(encoding="ascii")
-    return frozenset(content.split())
-
-
-def is_safe_word(word: str) -> bool:
-    """Whether a single word is of the vocabulary, a measurement, a vertebra or a reconstruction kernel."""
-    lower = word.lower().rstrip(".")
-    if lower in _vocabulary():
-        return True
-    return any(pattern.fullmatch(word) for pattern in (_MEASURE, _SMALL_NUMBER, _SPINE, _KERNEL))
+_TOKEN: Final = re.compile(r"\d+\.\d+[^\W_]*|[^\W_]+")
+_BARE_NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
+_KEPT_SEPARATORS: Final = frozenset(" -/+&,()_.:^*%=\r\n")
+_EDGES: Final = " -/+&,_.:^*%=\r\n"
+_RUN_BREAK: Final = re.compile(r"[\r\n;]")
 
 
 @lru_cache(maxsize=4096)
 def clean_text(text: str) -> str:
-    """The text without every word that is not known to be safe, and without what follows a dropped word up to a break.
+    """The text without every word that is not known to be safe.
 
-    ``CT chest abdomen pelvis - 55F Dr. Smith`` becomes ``CT chest abdomen pelvis``. A number standing next to a dropped
-    word goes with it: it may be an age, a date or part of an identifier.
+    ``CT chest abdomen pelvis - 55F Dr. Smith`` becomes ``CT chest abdomen pelvis``. A bare number stays only between
+    words that stay, and not next to another (dates, phone and record numbers); a word that is also a name stays only
+    in the company of one that is not. A text of known words only comes back as it was.
     """
-    tokens = _TOKEN.findall(text)
-    words = [token for token in tokens if token[0].isalnum()]
-    if not words:
+    matches = list(_TOKEN.finditer(text))
+    if not matches:
         return ""
-    safe = [is_safe_word(word) for word in words]
-    kept = [
-        is_safe and not (word[0].isdigit() and _beside_dropped(safe, index))
-        for index, (word, is_safe) in enumerate(zip(words, safe, strict=True))
-    ]
-    if all(kept):
-        return "".join(token for token in tokens if token.isspace() or token[0].isalnum() or token in _JOINERS).strip()
-    pieces: list[str] = []
-    number = 0
-    pending = ""
-    for token in tokens:
-        if not token[0].isalnum():
-            if pieces and (token.isspace() or token in _JOINERS):
-                pending += token
+    words = [match.group() for match in matches]
+    gaps = [text[first.end() : second.start()] for first, second in pairwise(matches)]
+    kinds = [_Kind.of(word) for word in words]
+    kept = _settle(kinds, gaps)
+    if not any(kept):
+        return ""
+    before, after = text[: matches[0].start()].strip(), text[matches[-1].end() :].strip()
+    if all(kept) and all(_KEPT_SEPARATORS.issuperset(part) for part in (*gaps, before, after)):
+        return text.strip()
+    pieces = [before if kept[0] else ""]
+    last: int | None = None
+    for index, word in enumerate(words):
+        if not kept[index]:
             continue
-        if kept[number]:
-            pieces += [_join(pending) if pieces else "", token]
-            pending = ""
-        else:
-            pending = " "
-        number += 1
-    return "".join(pieces).strip()
+        if last is not None:
+            pieces.append(_separator(gaps[last], adjacent=index == last + 1))
+        pieces.append(word)
+        last = index
+    if kept[-1]:
+        pieces.append(after)
+    return _tidy("".join(pieces))
 
 
-def _join(between: str) -> str:
-    """What stood between two kept words; one blank where something was dropped there."""
-    return between or " "
+class _Kind:
+    """Kinds of tokens: those of words, bare numbers, and what is not known."""
+
+    NUMBER: Final = "number"
+    UNKNOWN: Final = "unknown"
+
+    @staticmethod
+    def of(word: str) -> WordKind | str:
+        kind = kind_of(word)
+        if kind is not None:
+            return kind
+        return _Kind.NUMBER if _BARE_NUMBER.fullmatch(word) and word.isascii() else _Kind.UNKNOWN
 
 
-def _beside_dropped(safe: list[bool], index: int) -> bool:
-    before = index > 0 and not safe[index - 1]
-    after = index + 1 < len(safe) and not safe[index + 1]
-    return before or after
+def _settle(kinds: list[WordKind | str], gaps: list[str]) -> list[bool]:
+    """Which tokens stay: unknown ones go, then whatever needs company and lost it, until nothing changes."""
+    kept = [kind != _Kind.UNKNOWN for kind in kinds]
+    for index in range(len(kinds) - 1):
+        if kinds[index] == kinds[index + 1] == _Kind.NUMBER:
+            kept[index] = kept[index + 1] = False
+    changed = True
+    while changed:
+        changed = False
+        for index, kind in enumerate(kinds):
+            if kept[index] and not _may_stay(index, kind, kinds, kept, gaps):
+                kept[index] = False
+                changed = True
+    return kept
+
+
+def _may_stay(index: int, kind: WordKind | str, kinds: list[WordKind | str], kept: list[bool], gaps: list[str]) -> bool:
+    if kind is WordKind.PLAIN:
+        return True
+    beside = [place for place in (index - 1, index + 1) if 0 <= place < len(kinds)]
+    lost = [place for place in beside if not kept[place]]
+    if kind == _Kind.NUMBER:
+        return bool(beside) and not lost
+    if kind is WordKind.FUNCTION:
+        return len(beside) == 2 and not lost and not _RUN_BREAK.search(gaps[index - 1] + gaps[index])
+    if any(_vouches(place, index, kinds, kept) for place in beside):
+        return True
+    return kind is WordKind.SOLO and not lost and all(kinds[place] is not WordKind.NEIGHBOUR for place in beside)
+
+
+def _vouches(place: int, index: int, kinds: list[WordKind | str], kept: list[bool]) -> bool:
+    """Whether the neighbour at `place` is a plain word, or a chain of ambiguous and joining words that leads to one."""
+    step = place - index
+    while 0 <= place < len(kinds) and kept[place]:
+        if kinds[place] is WordKind.PLAIN:
+            return True
+        place += step
+    return False
+
+
+def _separator(gap: str, *, adjacent: bool) -> str:
+    if not adjacent:
+        return "\r\n" if "\n" in gap else " "
+    return "".join(sign if sign in _KEPT_SEPARATORS else " " for sign in gap)
+
+
+def _tidy(text: str) -> str:
+    """Without the signs and brackets that dropped words leave behind."""
+    if text.count("(") != text.count(")"):
+        text = text.replace("(", " ").replace(")", " ")
+    return re.sub(r"[ \t]{2,}", " ", text.replace("()", "")).strip(_EDGES)

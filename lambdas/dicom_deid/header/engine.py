@@ -224,19 +224,26 @@ class _Redaction:
             self.counts["X"] += 1
             return None if known not in TEXT_VRS else Element(tag, vr, b"")
         values = self.text(element)
-        if rule is outside.TextRule.PATTERN:
-            if all(outside.matches(tag, known, value) for value in values):
-                return self._printable(element)
+        cleaned = [outside.clean_value(tag, known, value) for value in values]
+        if known in {"DS", "IS"} and cleaned != values:
             self.counts["D"] += 1
-            return Element(tag, vr, b"") if known in {"DS", "IS"} else self._vocabulary(element, values)
-        return self._vocabulary(element, values)
+            return Element(tag, vr, b"")
+        return self._cleaned(element, values, cleaned)
 
     def _vocabulary(self, element: Element, values: Sequence[str]) -> Element:
-        cleaned = [clean_text(value) for value in values]
-        if cleaned == list(values):
+        return self._cleaned(element, values, [clean_text(value) for value in values])
+
+    def _cleaned(self, element: Element, values: Sequence[str], cleaned: Sequence[str]) -> Element:
+        """The element with what is left of its values; filled where nothing is left and nothing may not be."""
+        if list(cleaned) == list(values):
             return self._printable(element)
         self.counts["C"] += 1
-        return self.with_text(element, cleaned if any(cleaned) else [""])
+        if any(cleaned):
+            return self.with_text(element, cleaned)
+        filler = outside.filler_for(element.tag)
+        if filler is outside.Filler.KEYED:
+            return self.with_text(element, [self._pseudonymiser.identifier("\\".join(values), "label", 12)])
+        return Element(element.tag, element.vr, dummy(element.vr) if filler is outside.Filler.DUMMY else b"")
 
     def _printable(self, element: Element) -> Element:
         """The element as it was; written anew where bytes follow a NULL, which no reader shows."""

@@ -1,20 +1,45 @@
-"""Text outside table E.1-1: for each attribute a reviewed rule, and dropped where nobody reviewed it."""
+"""Text outside table E.1-1: for each attribute a reviewed rule, and dropped where nobody reviewed it.
+
+`data/outside.csv` lists every element of PS3.6 that is not in the table and may carry text: its rule, the form that its
+values must have where the rule is a lexicon, and what fills a value that is emptied but may not be empty.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Final
+
+from dicom_deid.header.descriptors import clean_text
+from dicom_deid.header.schemes import is_registered
+from dicom_deid.header.vocabulary import WordKind, code_string_terms, kind_of
 
 
 class TextRule(StrEnum):
     """What may stay of a value that the table does not speak of."""
 
     KEEP = "keep"
-    PATTERN = "pattern"
+    """Numbers and samples: no room for text."""
+    LEXICON = "lexicon"
+    """Defined terms, or values of one reviewed form."""
     VOCABULARY = "vocabulary"
+    """What `descriptors.clean_text` leaves."""
     DROP = "drop"
+
+
+class Filler(StrEnum):
+    """What takes the place of a text of which nothing may stay."""
+
+    EMPTY = ""
+    DUMMY = "dummy"
+    """The attribute is Type 1 (PS3.5 7.4.1): a dummy value of its VR."""
+    KEYED = "keyed"
+    """Other elements refer to the value: a keyed one, so that equal values stay equal."""
 
 
 NUMERIC_VRS: Final = frozenset({"AT", "FD", "FL", "OD", "OF", "OL", "OV", "SL", "SS", "SV", "UL", "US", "UV"})
@@ -25,100 +50,107 @@ _NUMBER_STRING: Final = {
     "DS": re.compile(r" *[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)? *"),
     "IS": re.compile(r" *[+-]?[0-9]{0,12} *"),
 }
+_SHORT_TOKEN: Final = re.compile(r"[A-Z]{0,3}[0-9]{0,3}[A-Z]?|[0-9]{1,4}")
+"""A part of a code string that is too short to name anybody: ``M``, ``SE``, ``FM4``, ``2CH``."""
 
-_USER_TYPED_CODE_STRINGS: Final = frozenset(
-    {
-        0x00700080,  # Content Label
-        0x00700008,  # Content Date is DA; the label of the graphic layer follows
-        0x00700002,  # Graphic Layer
-        0x00281200,  # Gray Lookup Table Data, retired
-        0x00080300,  # Private Data Element Characteristics
-        0x00720062,  # Selector CS Value
-        0x00820010,  # Assessment Type, free
-        0x04000020,  # MAC ID
-    }
-)
-_DROPPED: Final = frozenset(
-    {
-        0x00282000,  # ICC Profile: carries text; see `icc`
-        0x00100033,
-        0x00100034,  # alternative calendar dates
-        0x00080119,
-        0x00080120,
-        0x0008010E,
-        0x00081190,
-        0x0040E010,
-        0x0040E001,
-        0x04000120,
-        0x04000520,
-        0x00420011,
-    }
-)
-_BINARY_KEPT: Final = frozenset(
-    {
-        0x00281101,
-        0x00281102,
-        0x00281103,
-        0x00281201,
-        0x00281202,
-        0x00281203,
-        0x00281204,
-        0x00281221,
-        0x00281222,
-        0x00281223,
-        0x00283006,
-        0x54000110,
-        0x54000112,
-        0x5400100A,
-        0x54001010,
-        0x00660016,
-        0x00660023,
-        0x00660024,
-        0x00660025,
-        0x00660029,
-        0x00660040,
-        0x00660041,
-        0x00660042,
-        0x00660043,
-        0x00409212,
-        0x7FE00001,
-        0x7FE00002,
-    }
-)
-"""OB and OW that hold tables, samples or meshes."""
-
-_PATTERNS: Final[Mapping[int, re.Pattern[str]]] = {
-    0x00180024: re.compile(r"[*_]{0,2}[a-z]{1,6}\d?[a-z]{0,4}\d{0,2}(?:_?[a-z0-9#.]{1,10})?"),  # Sequence Name
-    0x00189005: re.compile(r"[*_]{0,2}[a-z]{1,6}\d?[a-z]{0,4}\d{0,2}(?:_?[a-z0-9#.]{1,10})?"),  # Pulse Sequence Name
-    0x00180085: re.compile(r"\d{0,3}[A-Z][a-z]?|\^?\d{1,3}\^?[A-Z][a-z]?"),  # Imaged Nucleus
-    0x00181210: re.compile(r"[A-Z]{1,2}\d{2}[a-z]?(?:\d)?"),  # Convolution Kernel
-    0x00541101: re.compile(r"(?:measured|calculated|none)?,?[ a-zA-Z0-9.,=/+-]{0,4}"),  # Attenuation Correction Method
-    0x00209056: re.compile(r"\d{1,4}"),  # Stack ID
-    0x00281054: re.compile(r"HU|US|MGML|Z_EFF|ED|EDW|HU_MOD|PCT|OD|BQML|CNTS|STDDEV|normalized"),  # Rescale Type
-    0x00541001: re.compile(r"[A-Z0-9/%]{1,10}"),
-    0x00420012: re.compile(r"(?:application|text|image|model)/[a-z0-9.+-]{1,40}"),
-    0x00480106: re.compile(r"\d{1,3}"),
+_PATTERNS: Final[Mapping[str, re.Pattern[str]]] = {
+    "sequence-name": re.compile(
+        r"[*_]{0,2}(?:tfl|tfi|tse|tir|tgse|tof|fl|fm|fid|fisp|fsp|gre|ep|epi|epse|epfid|epr|se|spc|spcR|spcir|space|h|hir|swi|qfl"
+        r"|csi|svs|bas|pd|pc|ce|me|mbep|resolve|medic|ciss|dess|haste|wip|rm|re|b|ns|ir|mgre|mprage|vibe)(?:\d?d?\d{0,3})"
+        r"(?:_?(?:[a-z]{0,3}\d{0,4}[a-z]{0,2}#?\d{0,3})){0,3}"
+    ),
+    "nucleus": re.compile(r"\d{0,3}[A-Z][a-z]?|\^?\d{1,3}\^?[A-Z][a-z]?"),
+    "kernel": re.compile(r"[A-Z]{1,2}\d{2}[a-z]?\d?(?:\\\d)?|[A-Z]{1,3}"),
+    "number": re.compile(r"[A-Za-z]?\d{1,4}"),
+    "rescale": re.compile(r"HU|US|MGML|Z_EFF|ED|EDW|HU_MOD|PCT|OD|BQML|CNTS|STDDEV|normalized"),
+    "media": re.compile(r"(?:application|text|image|model|video)/(?:pdf|xml|stl|obj|mtl|jpeg|png|dicom|plain|mp4)"),
+    "short-id": re.compile(r"[A-Za-z]{0,2}[ _-]?\d{0,3}[A-Za-z]?"),
 }
+_VERSION_TOKEN: Final = re.compile(
+    r"[A-Za-z]{0,3}\d{1,4}(?:[A-Za-z]{1,2}\d{0,3})?(?:[._-][A-Za-z]{0,2}\d{0,5}[A-Za-z]?){0,5}|[A-Za-z]"
+)
+_MODEL_TOKEN: Final = re.compile(r"[A-Za-z]{1,3}|[A-Za-z]{0,3}-?\d{1,4}[A-Za-z]{0,2}\+?")
+_CORRECTION: Final = re.compile(r"[A-Za-z]{1,4}\d{0,2}|\d{1,3}[a-z]{1,2}|\d{1,2}(?:\.\d{1,3})?[a-z]{0,2}")
+_TOKENS: Final = {
+    "version": _VERSION_TOKEN,
+    "model": _MODEL_TOKEN,
+    "correction": _CORRECTION,
+    "structure": _MODEL_TOKEN,
+}
+_TOKEN_BREAK: Final = re.compile(r"[\s,;/()=:&+_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Review:
+    rule: TextRule
+    pattern: str
+    filler: Filler
+
+
+@cache
+def _reviewed() -> Mapping[int, _Review]:
+    content = (files(__package__) / "data" / "outside.csv").read_text(encoding="ascii")
+    return {
+        int(row["tag"], 16): _Review(TextRule(row["rule"]), row["pattern"], Filler(row["filler"]))
+        for row in csv.DictReader(content.splitlines())
+    }
 
 
 def rule_for(tag: int, vr: str) -> TextRule:
-    """The rule for a standard element that neither E.1-1 nor an override names.
-
-    Unlisted OB, OW, UN, dates, times, ages, person names, URIs and application entities are dropped; other text keeps
-    what the vocabulary knows.
-    """
-    if tag in _DROPPED or tag in _USER_TYPED_CODE_STRINGS:
-        return TextRule.DROP
-    if vr in NUMERIC_VRS or tag in _BINARY_KEPT:
+    """The rule for a standard element that neither E.1-1 nor an override names; unlisted text is dropped."""
+    if vr in NUMERIC_VRS:
         return TextRule.KEEP
-    if tag in _PATTERNS or vr in {"CS", "DS", "IS"}:
-        return TextRule.PATTERN
-    if vr in {"LO", "SH", "ST", "LT", "UC", "UT"}:
-        return TextRule.VOCABULARY
-    return TextRule.DROP
+    if vr in _NUMBER_STRING:
+        return TextRule.LEXICON
+    review = _reviewed().get(tag)
+    return review.rule if review is not None else TextRule.DROP
 
 
+def filler_for(tag: int) -> Filler:
+    """What takes the place of the element's text where nothing of it may stay."""
+    review = _reviewed().get(tag)
+    return review.filler if review is not None else Filler.EMPTY
+
+
+@lru_cache(maxsize=8192)
 def matches(tag: int, vr: str, value: str) -> bool:
-    """Whether a value has the form that its rule `PATTERN` asks for."""
-    pattern = _PATTERNS.get(tag) or _NUMBER_STRING.get(vr) or CODE_STRING
-    return pattern.fullmatch(value) is not None
+    """Whether a value is of the lexicon of its element, or has the form reviewed for it."""
+    number = _NUMBER_STRING.get(vr)
+    if number is not None:
+        return number.fullmatch(value) is not None
+    if not value:
+        return True
+    review = _reviewed().get(tag)
+    name = review.pattern if review is not None else ""
+    if name == "scheme":
+        return is_registered(value)
+    if name in _TOKENS:
+        return all(_is_token(part, _TOKENS[name]) for part in _TOKEN_BREAK.split(value) if part)
+    if name in _PATTERNS and _PATTERNS[name].fullmatch(value):
+        return True
+    return vr == "CS" and is_code_string(value)
+
+
+def is_code_string(value: str) -> bool:
+    """Whether it is a well-formed CS of defined terms, words of the vocabulary and parts too short to name anybody."""
+    if not CODE_STRING.fullmatch(value):
+        return False
+    return value in code_string_terms() or all(
+        _SHORT_TOKEN.fullmatch(part) or part in code_string_terms() or kind_of(part) is WordKind.PLAIN
+        for part in re.split(r"[ _]", value)
+    )
+
+
+@lru_cache(maxsize=8192)
+def clean_value(tag: int, vr: str, value: str) -> str:
+    """What stays of one value: all of it where the lexicon knows it, else the words that the vocabulary knows."""
+    if matches(tag, vr, value):
+        return value
+    if vr in _NUMBER_STRING:
+        return ""
+    cleaned = clean_text(value)
+    return cleaned if vr != "CS" or len(cleaned) <= 16 else ""
+
+
+def _is_token(part: str, pattern: re.Pattern[str]) -> bool:
+    return pattern.fullmatch(part) is not None or kind_of(part) in {WordKind.PLAIN, WordKind.SOLO}
