@@ -1,0 +1,111 @@
+"""Uncompressed frames: 1, 8, 16 or 32 bits, either byte order, planar or interleaved, 4:2:2 (PS3.5 8.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dicom_deid.errors import BadInputError, Reason
+from dicom_deid.geometry import Box
+from dicom_deid.pixels.codecs.protocol import Pixels
+from dicom_deid.pixels.images import PixelDescription
+
+
+def frame_bits(description: PixelDescription) -> int:
+    """How many bits a frame takes."""
+    pixels = description.rows * description.columns
+    samples = 2 if description.photometric == "YBR_FULL_422" else description.samples
+    return pixels * samples * description.bits_allocated
+
+
+@dataclass(frozen=True, slots=True)
+class NativeCodec:
+    """Frames as they stand in the pixel data. `swapped`: big endian, where 8-bit pixels in OW words are swapped too.
+
+    Guarantee: every bit outside the boxes is the same (4:2:2: boxes begin and end at even columns).
+    """
+
+    big_endian: bool = False
+    swapped_bytes: bool = False
+
+    def decode(self, frame: bytes, description: PixelDescription) -> Pixels:
+        """(rows, columns[, samples]); 4:2:2 chroma is repeated, 1-bit frames are unpacked."""
+        if description.photometric == "YBR_FULL_422":
+            return _decode_422(self._unswapped(frame, description), description)
+        return self._view(bytearray(frame), description)
+
+    def black_out(
+        self, frame: bytes, boxes: Sequence[Box], fill: Sequence[int], description: PixelDescription
+    ) -> bytes:
+        """The frame's bytes with the boxes overwritten in place."""
+        if description.photometric == "YBR_FULL_422":
+            packed = bytearray(self._unswapped(frame, description))
+            _black_out_422(packed, boxes, fill, description)
+            return self._unswapped(bytes(packed), description)
+        if description.bits_allocated == 1:
+            bits = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")
+            used = bits[: description.rows * description.columns].reshape(description.rows, description.columns)
+            for box in boxes:
+                used[box.y0 : box.y1, box.x0 : box.x1] = fill[0]
+            return np.packbits(bits, bitorder="little").tobytes()
+        content = bytearray(self._unswapped(frame, description))
+        view = self._array(content, description)
+        for box in boxes:
+            if description.samples == 1:
+                view[box.y0 : box.y1, box.x0 : box.x1] = fill[0]
+            elif description.planar == 1:
+                for plane, value in enumerate(fill):
+                    view[plane, box.y0 : box.y1, box.x0 : box.x1] = value
+            else:
+                view[box.y0 : box.y1, box.x0 : box.x1] = fill
+        return self._unswapped(bytes(content), description)
+
+    def output_syntax(self, transfer_syntax: str) -> str:
+        """The same."""
+        return transfer_syntax
+
+    def _view(self, content: bytearray, description: PixelDescription) -> Pixels:
+        if description.bits_allocated == 1:
+            bits = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little")
+            return bits[: description.rows * description.columns].reshape(description.rows, description.columns)
+        array = self._array(bytearray(self._unswapped(bytes(content), description)), description)
+        return np.moveaxis(array, 0, -1) if description.samples > 1 and description.planar == 1 else array
+
+    def _array(self, content: bytearray, description: PixelDescription) -> Pixels:
+        kind = "i" if description.signed else "u"
+        size = description.bits_allocated // 8
+        dtype = np.dtype(f"{'>' if self.big_endian else '<'}{kind}{size}")
+        shape: tuple[int, ...] = (description.rows, description.columns)
+        if description.samples > 1:
+            planes = description.samples
+            shape = (planes, *shape) if description.planar == 1 else (*shape, planes)
+        try:
+            return np.frombuffer(content, dtype)[: int(np.prod(shape))].reshape(shape)
+        except ValueError:
+            raise BadInputError(Reason.CODEC_ERROR, "a frame is shorter than its description") from None
+
+    def _unswapped(self, frame: bytes, description: PixelDescription) -> bytes:
+        if not self.swapped_bytes or description.bits_allocated != 8:
+            return frame
+        even = frame if len(frame) % 2 == 0 else frame + b"\0"
+        return np.frombuffer(even, np.uint16).byteswap().tobytes()[: len(frame)]
+
+
+def _decode_422(frame: bytes, description: PixelDescription) -> Pixels:
+    """Y1 Y2 Cb Cr for every two pixels (PS3.3 C.7.6.3.1.2)."""
+    groups = np.frombuffer(frame, np.uint8)[: description.rows * description.columns * 2].reshape(-1, 4)
+    pixels = np.empty((description.rows * description.columns, 3), np.uint8)
+    pixels[0::2, 0], pixels[1::2, 0] = groups[:, 0], groups[:, 1]
+    pixels[:, 1:] = np.repeat(groups[:, 2:], 2, axis=0)
+    return pixels.reshape(description.rows, description.columns, 3)
+
+
+def _black_out_422(
+    content: bytearray, boxes: Sequence[Box], fill: Sequence[int], description: PixelDescription
+) -> None:
+    groups = np.frombuffer(content, np.uint8)[: description.rows * description.columns * 2]
+    rows = groups.reshape(description.rows, description.columns // 2, 4)
+    for box in boxes:
+        rows[box.y0 : box.y1, box.x0 // 2 : (box.x1 + 1) // 2] = (fill[0], fill[0], fill[1], fill[2])

@@ -1,0 +1,78 @@
+"""The encoded frames of one instance, read one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from dicom_deid.errors import BadInputError, Reason
+from dicom_deid.part10.elements import Header
+from dicom_deid.part10.encapsulation import Fragment, group_frames, index_fragments, read_frame
+from dicom_deid.part10.reader import body_of
+from dicom_deid.part10.syntaxes import is_native
+from dicom_deid.pixels.codecs.native import frame_bits
+from dicom_deid.pixels.images import PixelDescription
+
+
+@dataclass(frozen=True)
+class FrameReader:
+    """Frames by 0-based number; each read touches only that frame's bytes.
+
+    Native 1-bit frames that do not begin on a byte are given shifted to begin on one.
+    """
+
+    body: BinaryIO
+    description: PixelDescription
+    offset: int
+    fragments: tuple[tuple[Fragment, ...], ...]
+
+    @classmethod
+    def open(cls, source: BinaryIO, header: Header, description: PixelDescription) -> FrameReader:
+        """Find every frame.
+
+        Raises
+        ------
+        BadInputError
+            ``frame-count-mismatch`` where the pixel data does not hold as many frames as described.
+        """
+        pixel = header.pixel
+        if pixel is None:
+            raise BadInputError(Reason.PARSE_ERROR, "no pixel data")
+        body = body_of(source, header)
+        if is_native(description.transfer_syntax):
+            needed = (frame_bits(description) * description.frames + 7) // 8
+            if pixel.length is None or pixel.length + pixel.length % 2 < needed:
+                raise BadInputError(Reason.FRAME_COUNT_MISMATCH, "the pixel data is shorter than its description")
+            return cls(body, description, pixel.offset, ())
+        if pixel.length is not None:
+            raise BadInputError(Reason.PARSE_ERROR, "compressed pixel data is not encapsulated")
+        index = index_fragments(body, pixel)
+        return cls(body, description, pixel.offset, group_frames(index, description.frames, header.dataset))
+
+    def read(self, number: int) -> bytes:
+        """The bytes of one frame.
+
+        Raises
+        ------
+        BadInputError
+            ``parse-error`` when the stream ends inside it.
+        """
+        if self.fragments:
+            return read_frame(self.body, self.fragments[number])
+        bits = frame_bits(self.description)
+        first, last = number * bits // 8, ((number + 1) * bits + 7) // 8
+        self.body.seek(self.offset + first)
+        content = self.body.read(last - first)
+        if len(content) != last - first:
+            raise BadInputError(Reason.PARSE_ERROR, "the stream ends inside a frame")
+        return _aligned(content, number * bits % 8, bits) if bits % 8 else content
+
+    def __iter__(self) -> Iterator[bytes]:
+        return map(self.read, range(self.description.frames))
+
+
+def _aligned(content: bytes, shift: int, bits: int) -> bytes:
+    """`bits` bits beginning at bit `shift`, least significant first (PS3.5 8.1.1 packs 1-bit frames together)."""
+    number = int.from_bytes(content, "little") >> shift & (1 << bits) - 1
+    return number.to_bytes((bits + 7) // 8, "little")

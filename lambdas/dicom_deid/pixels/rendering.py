@@ -1,0 +1,161 @@
+"""Frames as 8-bit pictures: for text detection, and for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dicom_deid.geometry import Placement
+from dicom_deid.part10.elements import Header
+from dicom_deid.part10.reader import find
+from dicom_deid.pixels.codecs.protocol import Pixels
+from dicom_deid.pixels.images import PixelDescription
+
+Picture = NDArray[np.uint8]
+"""(rows, columns, 3) RGB."""
+
+MIN_SIDE: Final = 80
+"""Rekognition takes no image smaller than 80 pixels a side (service limit)."""
+_SMALL: Final = 480
+_TILE: Final = 1600
+_OVERLAP: Final = 240
+MAX_PNG_BYTES: Final = 5 * 1024 * 1024
+"""Largest image that Rekognition takes as bytes (service limit)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """What the header says of showing its pixels: window, palette, rescale."""
+
+    window: tuple[float, float] | None
+    palette: NDArray[np.uint8] | None
+    slope: float
+    intercept: float
+
+    @classmethod
+    def of(cls, header: Header) -> Display:
+        """The first window and the palette of the top level; defaults where there are none."""
+        center, width = _decimal(header, 0x00281050), _decimal(header, 0x00281051)
+        window = (center, width) if center is not None and width is not None and width >= 1 else None
+        slope, intercept = _decimal(header, 0x00281053), _decimal(header, 0x00281052)
+        return cls(window, _palette(header), slope if slope else 1.0, intercept or 0.0)
+
+
+def for_people(pixels: Pixels, description: PixelDescription, display: Display) -> Picture:
+    """The frame as a viewer shows it: window, inverted MONOCHROME1, palette, RGB of YBR."""
+    return _picture(pixels, description, display, use_window=True)
+
+
+def for_text(pixels: Pixels, description: PixelDescription, display: Display) -> list[Picture]:
+    """The frame over its full range and, where a window shows something else, through the window too."""
+    full = _picture(pixels, description, display, use_window=False)
+    pictures = [full]
+    if description.samples == 1 and display.palette is None and display.window and description.bits_stored > 8:
+        windowed = _picture(pixels, description, display, use_window=True)
+        if float(np.mean(cv2.absdiff(windowed, full))) > 24:
+            pictures.append(windowed)
+    return pictures
+
+
+def tiles(picture: Picture) -> Iterator[tuple[Picture, Placement]]:
+    """The picture in parts that a text detector can read: small ones enlarged and padded, large ones with overlap."""
+    rows, columns = picture.shape[:2]
+    if max(rows, columns) <= _SMALL:
+        scale = 2
+        enlarged = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        yield _padded(np.asarray(enlarged, np.uint8)), Placement(scale=float(scale))
+        return
+    if max(rows, columns) <= _TILE + _OVERLAP:
+        yield _padded(picture), Placement()
+        return
+    for y in _starts(rows):
+        for x in _starts(columns):
+            part = picture[y : y + _TILE, x : x + _TILE]
+            yield _padded(np.ascontiguousarray(part)), Placement(offset_x=x, offset_y=y)
+
+
+def encoded(picture: Picture) -> bytes:
+    """PNG, or JPEG of high quality where PNG exceeds the service limit."""
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    grey = np.array_equal(picture[..., 0], picture[..., 1]) and np.array_equal(picture[..., 1], picture[..., 2])
+    content = cv2.imencode(".png", picture[..., 0] if grey else bgr)[1].tobytes()
+    if len(content) > MAX_PNG_BYTES:
+        content = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    return content
+
+
+def _starts(length: int) -> list[int]:
+    if length <= _TILE:
+        return [0]
+    step = _TILE - _OVERLAP
+    return [min(start, length - _TILE) for start in range(0, length - _OVERLAP, step)]
+
+
+def _padded(picture: Picture) -> Picture:
+    bottom, right = max(0, MIN_SIDE - picture.shape[0]), max(0, MIN_SIDE - picture.shape[1])
+    return np.pad(picture, ((0, bottom), (0, right), (0, 0))) if bottom or right else picture
+
+
+def _picture(pixels: Pixels, description: PixelDescription, display: Display, *, use_window: bool) -> Picture:
+    if description.samples == 3:
+        return _colour(pixels, description)
+    if display.palette is not None:
+        return np.asarray(display.palette[np.clip(pixels, 0, len(display.palette) - 1)], np.uint8)
+    values = pixels.astype(np.float32)
+    low, high = float(values.min(initial=0)), float(values.max(initial=0))
+    if use_window and display.window is not None:
+        center, width = display.window
+        low = (center - width / 2 - display.intercept) / display.slope
+        high = (center + width / 2 - display.intercept) / display.slope
+    grey = np.clip((values - low) * (255.0 / max(high - low, 1e-6)), 0, 255).astype(np.uint8)
+    if description.photometric == "MONOCHROME1":
+        grey = 255 - grey
+    return np.repeat(grey[..., np.newaxis], 3, axis=2)
+
+
+def _colour(pixels: Pixels, description: PixelDescription) -> Picture:
+    shift = max(0, description.bits_stored - 8)
+    values = np.ascontiguousarray((pixels >> shift).astype(np.uint8))
+    if description.photometric.startswith("YBR_FULL") or description.photometric.startswith("YBR_PARTIAL"):
+        ycrcb = np.ascontiguousarray(values[..., [0, 2, 1]])
+        return np.asarray(cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB), np.uint8)
+    return values
+
+
+def _palette(header: Header) -> NDArray[np.uint8] | None:
+    photometric = find(header.dataset, 0x00280004)
+    if photometric is None or photometric.value.strip(b"\0 ") != b"PALETTE COLOR":
+        return None
+    order = ">" if header.encoding.big_endian else "<"
+    channels: list[NDArray[Any]] = []
+    first = 0
+    for tag in (0x00281201, 0x00281202, 0x00281203):
+        data, descriptor = find(header.dataset, tag), find(header.dataset, tag - 0x100)
+        if data is None or descriptor is None or len(descriptor.value) != 6:
+            return None
+        count, first, depth = (int(n) for n in np.frombuffer(descriptor.value, f"{order}u2"))
+        count = count or 65536
+        if depth == 8 and len(data.value) < 2 * count:
+            channel = np.frombuffer(data.value, np.uint8)[:count].astype(np.uint16)
+        else:
+            words = np.frombuffer(data.value[: len(data.value) // 2 * 2], f"{order}u2")[:count]
+            channel = (words >> 8 if words.max(initial=0) > 255 else words).astype(np.uint16)
+        channels.append(channel)
+    shortest = min(len(channel) for channel in channels)
+    table = np.stack([channel[:shortest] for channel in channels], axis=1).astype(np.uint8)
+    return np.concatenate([np.repeat(table[:1], first, axis=0), table]) if first else table
+
+
+def _decimal(header: Header, tag: int) -> float | None:
+    element = find(header.dataset, tag)
+    if element is None:
+        return None
+    try:
+        return float(element.value.split(b"\\")[0].strip(b"\0 "))
+    except ValueError:
+        return None
