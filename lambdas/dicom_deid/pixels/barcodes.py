@@ -27,11 +27,10 @@ def barcodes(picture: Picture) -> tuple[Box, ...]:
     bar, square = _detectors()
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     found: list[Box] = []
-    texts, _, corners = bar.detectAndDecodeWithType(grey)
-    found += _boxes(corners, [bool(text) for text in texts or ()], picture)
-    known, codes, places, _ = square.detectAndDecodeMulti(grey)
-    if known:
-        found += _boxes(places, [bool(code) for code in codes], picture)
+    for detector in (bar, square):
+        known, texts, corners, *_ = detector.detectAndDecodeMulti(grey)
+        if known:
+            found += _boxes(corners, [bool(text) for text in texts], picture)
     return tuple(sorted(set(found)))
 
 

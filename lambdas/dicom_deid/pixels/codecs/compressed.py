@@ -55,7 +55,10 @@ class LosslessCodec:
         """Decode, paint, encode, and decode again to be sure."""
         pixels = self.decode(frame, description)
         grown = [box.grown(self.grow, self.grow).clipped(description.columns, description.rows) for box in boxes]
-        painted = paint(pixels, [box for box in grown if box is not None], fill)
+        # A codestream without sign holds the two's complement of signed pixels, at the stored precision.
+        unsigned = np.issubdtype(pixels.dtype, np.unsignedinteger)
+        values = [value & (1 << description.bits_stored) - 1 if unsigned else value for value in fill]
+        painted = paint(pixels, [box for box in grown if box is not None], values)
         try:
             encoded = self.encoder(painted, description)
         except Exception:
