@@ -28,6 +28,13 @@ def encodings(value: bytes) -> tuple[str, ...]:
         return ("latin-1",)
 
 
+def is_known(value: bytes) -> bool:
+    """Whether it is a value of (0008,0005) that PS3.3 C.12.1.1.2 defines; anything else is a text."""
+    from pydicom.charset import python_encoding
+
+    return all(term.strip(" ") in python_encoding for term in value.decode("latin-1").strip("\0 ").split("\\"))
+
+
 def decode(value: bytes, vr: str, codecs: Sequence[str]) -> list[str]:
     """The values of a text element, without padding; what follows a NULL is no part of a value."""
     raw = value.partition(b"\0")[0]

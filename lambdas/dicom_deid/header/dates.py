@@ -6,9 +6,11 @@ import re
 from datetime import date, timedelta
 from typing import Final
 
-_DA: Final = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
-_DT: Final = re.compile(r"(\d{4})(\d{2})?(\d{2})?(\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?)?([+-]\d{4})?")
-_TM: Final = re.compile(r"\d{2}(?::?\d{2}(?::?\d{2}(?:\.\d{1,6})?)?)?")
+_CLOCK: Final = r"(?:[01]\d|2[0-3])(?::?[0-5]\d(?::?(?:[0-5]\d|60)(?:\.\d{1,6})?)?)?"
+_DA: Final = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})", re.ASCII)
+_DT: Final = re.compile(rf"(\d{{4}})(\d{{2}})?(\d{{2}})?({_CLOCK})?([+-](?:0\d|1[0-4])[0-5]\d)?", re.ASCII)
+_TM: Final = re.compile(_CLOCK, re.ASCII)
+_OFFSET: Final = re.compile(r"[+-](?:0\d|1[0-4])[0-5]\d", re.ASCII)
 
 NOT_OF_THE_PATIENT: Final = frozenset(
     {
@@ -32,6 +34,20 @@ NOT_OF_THE_PATIENT: Final = frozenset(
     }
 )
 """Dates of devices, products and approvals: shared or published, they would reveal the offset."""
+
+
+def moved(value: str, vr: str, days: int) -> str | None:
+    """A value of DA, DT or TM, or an offset from UTC (SH), moved by whole days; None where it is none of these.
+
+    Times of day and offsets stay: whole days move nothing within a day.
+    """
+    if not value:
+        return value
+    if vr == "TM":
+        return value if is_time(value) else None
+    if vr == "SH":
+        return value if is_offset(value) else None
+    return shift_datetime(value, days) if vr == "DT" else shift_date(value, days)
 
 
 def shift_date(value: str, days: int) -> str | None:
@@ -70,9 +86,9 @@ def is_time(value: str) -> bool:
     return len(parts) <= 2 and all(not part or _TM.fullmatch(part) for part in parts)
 
 
-def is_date(value: str) -> bool:
-    """Whether it is a DA or DT value."""
-    return shift_date(value, 0) is not None or shift_datetime(value, 0) is not None
+def is_offset(value: str) -> bool:
+    """Whether it is an offset from UTC as (0008,0201) has it."""
+    return _OFFSET.fullmatch(value.strip()) is not None
 
 
 def _moved(year: int, month: int, day: int, days: int) -> date | None:

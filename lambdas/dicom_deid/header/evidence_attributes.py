@@ -18,6 +18,8 @@ DATES_MODIFIED: Final = 0x00280303
 CONTRIBUTING_EQUIPMENT: Final = 0x0018A001
 OWN_TAGS: Final = frozenset({PATIENT_IDENTITY_REMOVED, METHOD, METHOD_CODES, DATES_MODIFIED, CONTRIBUTING_EQUIPMENT})
 """Attributes that are written anew: whatever the source said of an earlier de-identification is replaced."""
+CLAIMS: Final = frozenset({BURNED_IN, RECOGNIZABLE})
+"""Attributes whose NO is a claim: it is written where a check earned it."""
 
 
 def evidence(profile: Profile, claims: Claims) -> DataSet:

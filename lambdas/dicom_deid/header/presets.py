@@ -12,7 +12,7 @@ NOT_SAFE_HARBOR = "Not HIPAA Safe Harbor: it keeps shifted dates and patient cha
 
 DESCRIPTIONS: Mapping[str, str] = {
     "basic": "The Basic Application Level Confidentiality Profile of PS3.15, nothing retained but what it keeps.",
-    "minimal": "Everything removed that may be: the Basic Profile, and patient-independent descriptors go as well.",
+    "minimal": "Everything removed that may be: the Basic Profile, and descriptive text outside the table goes.",
     "longitudinal": "Basic, with dates shifted by a secret number of days per patient (113107). " + NOT_SAFE_HARBOR,
     "research": "Cleaned descriptors, reports and graphics; shifted dates, patient characteristics, device identity and"
     " known-safe private elements are kept. " + NOT_SAFE_HARBOR,
@@ -47,4 +47,4 @@ def profile_named(name: str) -> Profile:
     """
     if name not in _OPTIONS:
         raise ConfigurationError(f"no such profile; there are {', '.join(sorted(_OPTIONS))}")
-    return Profile(name=name, options=_OPTIONS[name])
+    return Profile(name=name, options=_OPTIONS[name], descriptors=name != "minimal")

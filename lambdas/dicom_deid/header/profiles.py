@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 
 from dicom_deid.errors import ConfigurationError
 from dicom_deid.header.tables import EDITION as EDITION
@@ -112,7 +112,10 @@ class Profile:
     date_shift
         Lowest and highest whole days of the shift of Modified Dates.
     issuers
-        Issuing authorities by which patients are told apart; empty means the patient identifier alone does.
+        Issuing authorities (0010,0021) by which patients are told apart. The first one is meant wherever a file names
+        none or another; without any, the patient identifier alone tells.
+    descriptors
+        Whether descriptive text outside the table may keep what the vocabulary knows; all of it goes otherwise.
 
     Raises
     ------
@@ -124,6 +127,8 @@ class Profile:
     options: frozenset[Option] = frozenset()
     overrides: Mapping[int, Action] = field(default_factory=dict)
     date_shift: tuple[int, int] = (-3650, -1)
+    issuers: tuple[str, ...] = ()
+    descriptors: bool = True
 
     def __post_init__(self) -> None:
         dates = {Option.RETAIN_LONGITUDINAL_FULL_DATES, Option.RETAIN_LONGITUDINAL_MODIFIED_DATES}
@@ -136,6 +141,10 @@ class Profile:
             raise ConfigurationError("date_shift needs a range that holds another day than 0")
         if not set(self.overrides.values()) <= {Action.REMOVE, Action.EMPTY, Action.DUMMY, Action.KEEP}:
             raise ConfigurationError("an override is one of X, Z, D, K")
+        if any(tag & 0x10000 for tag in self.overrides):
+            raise ConfigurationError("private elements cannot be overridden: Retain Safe Private says which may stay")
+        if not self.descriptors and Option.CLEAN_DESCRIPTORS in self.options:
+            raise ConfigurationError("a profile without descriptors cannot have Clean Descriptors (113105)")
 
     def has(self, option: Option) -> bool:
         """Whether the option is in force."""
@@ -154,6 +163,8 @@ class Profile:
             "options": sorted(self.options),
             "overrides": {f"{tag:08X}": action.value for tag, action in sorted(self.overrides.items())},
             "date_shift": list(self.date_shift),
+            "issuers": list(self.issuers),
+            "descriptors": self.descriptors,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
@@ -188,3 +199,13 @@ class Profile:
         if "K" in said.values():
             return Action.KEEP
         return _BASIC[rule.basic]
+
+
+@cache
+def _basic_profile() -> Profile:
+    return Profile()
+
+
+def basic_action(tag: int) -> Action:
+    """What the Basic Profile alone does with a tag: what is left to do where an option's cleaning left nothing."""
+    return _basic_profile().action_of(tag) or Action.EMPTY

@@ -71,7 +71,7 @@ def redact(
     body = body_of(source, header, limits)
     syntax = header.transfer_syntax
     start = target.tell()
-    target.write(file_meta(redacted.sop_class_uid, redacted.sop_instance_uid, syntax))
+    target.write(file_meta(redacted.sop_class_uid, redacted.media_storage_uid, syntax))
     if header.encoding.deflated:
         _write_deflated(target, _object(body, header, redacted))
     else:
@@ -209,7 +209,7 @@ def open_redacted(
     dataset += [e for e in clean.dataset if _follows_pixels(e.tag)]
     dataset.sort(key=lambda element: element.tag)
     syntax = syntaxes.EXPLICIT_LITTLE if clean.encoding.deflated else clean.transfer_syntax
-    meta = file_meta(redacted.sop_class_uid, redacted.sop_instance_uid, syntax)
+    meta = file_meta(redacted.sop_class_uid, redacted.media_storage_uid, syntax)
     prefix = meta + encode(dataset, clean.encoding)
     body = body_of(pixels, clean, limits)
     size = body.seek(0, 2) - clean.end if clean.pixel is not None else 0

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
+from pydicom._uid_dict import UID_dictionary
+
 _REGISTERED: Final = "1.2.840.10008."
+_FORM: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
 STRUCTURAL: Final = frozenset(
     {
         0x00020002,
@@ -17,11 +21,26 @@ STRUCTURAL: Final = frozenset(
         0x00080062,
         0x00081150,
         0x0008115A,
+        0x00083002,
+        0x04000010,
     }
 )
 """Elements that name a SOP class or a transfer syntax: removing or changing them breaks the object."""
 
 
 def is_structural(tag: int, uid: str) -> bool:
-    """Whether the UID stays: it is registered by the standard, or it names a class in its place."""
-    return not uid or uid.startswith(_REGISTERED) or tag in STRUCTURAL
+    """Whether the UID stays: the standard registered it, or it names a class in the place of one.
+
+    A UID that merely begins like a registered one names an instance and is none of the standard's; what has not the
+    form of a UID is a text.
+    """
+    if not uid:
+        return True
+    if tag in STRUCTURAL:
+        return is_uid(uid)
+    return uid.startswith(_REGISTERED) and uid in UID_dictionary
+
+
+def is_uid(value: str) -> bool:
+    """Whether it has the form of a UID (PS3.5 9.1)."""
+    return len(value) <= 64 and _FORM.fullmatch(value) is not None

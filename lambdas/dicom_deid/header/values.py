@@ -24,7 +24,7 @@ _TEXT: Final[Mapping[str, str]] = {
     "UR": "about:blank",
     "UT": DUMMY_TEXT,
 }
-_SIZES: Final[Mapping[str, int]] = {
+NUMBER_BYTES: Final[Mapping[str, int]] = {
     "AT": 4,
     "FD": 8,
     "FL": 4,
@@ -42,13 +42,22 @@ _SIZES: Final[Mapping[str, int]] = {
     "US": 2,
     "UV": 8,
 }
+"""Bytes of one value of a binary VR (PS3.5 table 6.2-1)."""
 
+_MOST_VALUES: Final = 64
 TEXT_VRS: Final = frozenset(_TEXT)
 SINGLE_VALUED: Final = frozenset({"LT", "ST", "UT", "UR"})
 """VRs in which a backslash is a character of the text (PS3.5 6.2)."""
 
 
-def dummy(vr: str) -> bytes:
-    """An encoded value of that VR that says nothing; every character is of the default repertoire."""
+def dummy(vr: str, source: bytes = b"") -> bytes:
+    """An encoded value of that VR that says nothing; every character is of the default repertoire.
+
+    As many values as `source` holds, so that an attribute of several values keeps its multiplicity.
+    """
     text = _TEXT.get(vr)
-    return text.encode("ascii") if text is not None else bytes(_SIZES.get(vr, 2))
+    if text is None:
+        size = NUMBER_BYTES.get(vr, 2)
+        return bytes(size * max(1, len(source) // size)) if vr not in {"OB", "OW", "UN"} else bytes(2)
+    count = 1 if vr in SINGLE_VALUED else source.count(b"\\") + 1
+    return "\\".join([text] * min(count, _MOST_VALUES)).encode("ascii")

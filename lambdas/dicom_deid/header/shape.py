@@ -1,0 +1,50 @@
+"""Whether an element has the shape PS3.6 gives its tag.
+
+A text under the tag of a number, or bytes beyond its value multiplicity, would carry what no rule looks at.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from pydicom._dicom_dict import DicomDictionary
+
+from dicom_deid.header.outside import NUMERIC_VRS
+from dicom_deid.header.values import NUMBER_BYTES, TEXT_VRS
+from dicom_deid.part10.dictionary import vr_of
+from dicom_deid.part10.elements import Element
+
+_STREAMS: Final = frozenset({"OD", "OF", "OL", "OV"})
+_TEXTUAL: Final = TEXT_VRS | {"UI"}
+
+
+def settled(element: Element) -> Element | None:
+    """The element under a VR that the dictionary allows for its tag; None where its value cannot be of such a VR.
+
+    A text under another VR of text is retyped, so that the rules of the dictionary's VR look at it. Numbers may differ
+    in kind (US for SS) but never be as long as their value multiplicity forbids.
+    """
+    vrs, count = _expected(element.tag)
+    vr = element.vr
+    if vr not in vrs:
+        known = vrs[0] if vrs else ""
+        if vr in _TEXTUAL and known in _TEXTUAL:
+            return Element(element.tag, known, element.value)
+        if vr not in NUMERIC_VRS or known not in NUMERIC_VRS:
+            return None
+    if vr in NUMERIC_VRS:
+        length, size = len(element.value), NUMBER_BYTES[vr]
+        if length % size or (count is not None and vr not in _STREAMS and length not in (0, count * size)):
+            return None
+    return element
+
+
+@cache
+def _expected(tag: int) -> tuple[tuple[str, ...], int | None]:
+    """The VRs of a standard tag, and its value multiplicity where that is one number."""
+    entry = DicomDictionary.get(tag)
+    if entry is None:
+        known = vr_of(tag)
+        return ((known,) if known else (), None)
+    return tuple(entry[0].split(" or ")), int(entry[1]) if entry[1].isdigit() else None

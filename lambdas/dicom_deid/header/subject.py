@@ -1,0 +1,98 @@
+"""Whose object it is: the subject whose dates move together, the UIDs of the output, and the keyed identifiers."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from dicom_deid.header import charset
+from dicom_deid.part10.elements import DataSet, Element, Header
+from dicom_deid.part10.reader import find
+
+if TYPE_CHECKING:
+    from dicom_deid.header.profiles import Profile
+    from dicom_deid.pseudonyms import Pseudonymiser
+
+STUDY: Final = 0x0020000D
+SERIES: Final = 0x0020000E
+INSTANCE: Final = 0x00080018
+CLASS: Final = 0x00080016
+_ISSUER: Final = 0x00100021
+_PATIENT_NAME: Final = 0x00100010
+_PATIENT_ID: Final = 0x00100020
+_ACCESSION: Final = 0x00080050
+_STUDY_ID: Final = 0x00200010
+
+
+class Subject:
+    """The identity of one object as pseudonyms: what replaces its identifiers, and what names the output."""
+
+    def __init__(self, header: Header, profile: Profile, pseudonymiser: Pseudonymiser) -> None:
+        self._dataset, self._profile, self._pseudonymiser = header.dataset, profile, pseudonymiser
+        specific = find(header.dataset, charset.SPECIFIC_CHARACTER_SET)
+        self._codecs = charset.encodings(specific.value if specific else b"")
+        patient = self._first(_PATIENT_ID)
+        self.known = bool(patient)
+        """Whether the object says whose it is; where it does not, its study is the subject."""
+        self.key = self._within_authority(patient) if patient else f"study/{self.source_uid(STUDY)}"
+
+    def source_uid(self, tag: int) -> str:
+        """A UID of the source's top level, without padding; empty where there is none."""
+        return self._first(tag)
+
+    def output_uid(self, tag: int) -> str:
+        """Its pseudonym, always: names and keys of outputs are pseudonymous even under Retain UIDs.
+
+        An object that lacks its own UID gets one made from its content, so that no two objects share it.
+        """
+        source = self.source_uid(tag)
+        if source:
+            return self._pseudonymiser.uid(source)
+        content = self._digest() if tag == INSTANCE else f"{self.key}/{self.source_uid(STUDY)}"
+        return self._pseudonymiser.uid(f"missing/{tag:08X}/{content}")
+
+    def missing_uids(self) -> DataSet:
+        """The three UIDs that name an object (Type 1 in every IOD), for an object that lacks them."""
+        return [
+            Element(tag, "UI", self.output_uid(tag).encode("ascii"))
+            for tag in (INSTANCE, STUDY, SERIES)
+            if not self.source_uid(tag)
+        ]
+
+    def identifiers(self) -> DataSet:
+        """Keyed identifiers in place of those that were there (PS3.15 E.1: Z allows a dummy value).
+
+        What was empty stays empty, what was absent stays absent. The study's identifier follows its UID, so that it
+        does not repeat among patients.
+        """
+        found: DataSet = []
+        for tag, vr, kind, source in (
+            (_PATIENT_NAME, "PN", "patient", self.key),
+            (_PATIENT_ID, "LO", "patient", self.key),
+            (_ACCESSION, "SH", "accession", self._first(_ACCESSION)),
+            (_STUDY_ID, "SH", "study", self.source_uid(STUDY)),
+        ):
+            element = find(self._dataset, tag)
+            if element is None or tag in self._profile.overrides:
+                continue
+            value = self._pseudonymiser.identifier(source, kind) if element.value.strip(b"\0 ") else ""
+            found.append(Element(tag, vr, value.encode("ascii")))
+        return found
+
+    def _within_authority(self, patient: str) -> str:
+        """The patient's identifier, told apart by the issuers the profile names; any other issuer is the first one.
+
+        Files of one patient may lack the issuer: it must not split the patient in two.
+        """
+        issuer = self._first(_ISSUER)
+        return f"{issuer}\0{patient}" if issuer in self._profile.issuers[1:] else patient
+
+    def _first(self, tag: int) -> str:
+        element = find(self._dataset, tag)
+        return (charset.decode(element.value, element.vr, self._codecs) or [""])[0].strip() if element else ""
+
+    def _digest(self) -> str:
+        digest = hashlib.sha256()
+        for element in self._dataset:
+            digest.update(element.tag.to_bytes(4, "big") + (element.encoded or element.value))
+        return digest.hexdigest()
