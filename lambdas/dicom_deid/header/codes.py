@@ -45,6 +45,21 @@ def _dictionary() -> Mapping[tuple[str, str], str]:
     return known
 
 
+@cache
+def _current() -> Mapping[str, str]:
+    """SNOMED RT identifier -> SNOMED CT identifier of the same concept."""
+    content = (files(__package__) / "data" / "codes.tsv").read_text(encoding="ascii")
+    rows = (line.split("\t") for line in content.splitlines())
+    return {retired: value for _, value, _, retired in rows if retired}
+
+
+def canonical(scheme: str, value: str) -> tuple[str, str]:
+    """The code by today's scheme: SNOMED RT identifiers (SRT, SNM3, 99SDM) by the SCT identifier of their concept."""
+    if scheme in DIGITAL_ANATOMY and value in _current():
+        return ("SCT", _current()[value])
+    return (scheme, value)
+
+
 def meaning_of(scheme: str, value: str) -> str | None:
     """The meaning that our dictionary gives a code, or None where it does not know the code."""
     return _dictionary().get(("SRT" if scheme in DIGITAL_ANATOMY else scheme, value))

@@ -62,10 +62,10 @@ def attribute_rules() -> Mapping[str, AttributeRule]:
 
 
 @cache
-def concept_rules() -> Mapping[tuple[str, str], ConceptRule]:
-    """Table E.3.4-1 by (coding scheme, code value)."""
+def concept_rules() -> Mapping[tuple[str, str, str], ConceptRule]:
+    """Table E.3.4-1 by (coding scheme, code value, value type): one concept may have a row for each of two types."""
     return {
-        (row["scheme"], row["value"]): ConceptRule(
+        (row["scheme"], row["value"], row["value_type"]): ConceptRule(
             row["scheme"],
             row["value"],
             row["value_type"],
