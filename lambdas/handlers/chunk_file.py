@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
-class ChunkFile(io.RawIOBase):
-    """A forward-only file over `chunks`; it holds one chunk at a time."""
 
+class _Chunks(io.RawIOBase):
     def __init__(self, chunks: Iterator[bytes]) -> None:
         super().__init__()
-        self._chunks, self._rest = chunks, b""
+        self._chunks, self._rest = chunks, memoryview(b"")
 
     @override
     def readable(self) -> bool:
         return True
 
     @override
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Exactly `size` bytes, or fewer only at the end."""
-        pieces: list[bytes] = []
-        wanted = -1 if size is None or size < 0 else size
-        while wanted:
-            if not self._rest:
-                self._rest = next(self._chunks, b"")
-                if not self._rest:
-                    break
-            piece = self._rest if wanted < 0 else self._rest[:wanted]
-            self._rest = self._rest[len(piece) :]
-            pieces.append(piece)
-            wanted -= len(piece) if wanted > 0 else 0
-        return b"".join(pieces)
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        while not self._rest:
+            block = next(self._chunks, None)
+            if block is None:
+                return 0
+            self._rest = memoryview(block)
+        view = memoryview(buffer).cast("B")
+        size = min(len(view), len(self._rest))
+        view[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+
+def chunk_file(chunks: Iterator[bytes]) -> io.BufferedReader:
+    """A forward-only file over `chunks`; it holds little more than one chunk at a time."""
+    return io.BufferedReader(_Chunks(chunks), buffer_size=64 * 1024)

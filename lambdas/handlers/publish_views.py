@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
-from dicom_deid.header.stream import open_redacted
-
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.header.report import Claims
+from dicom_deid.header.stream import open_redacted
 from dicom_deid.pixels.images import Route
 from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
-from handlers.chunk_file import ChunkFile
+from handlers.chunk_file import chunk_file
 from services import objects, secrets, views
 from services.access_table import AccessItem, AccessTable
 from services.catalog import Catalog, CatalogEntry, Status
@@ -68,7 +67,7 @@ def _publish(entry: CatalogEntry, view: View) -> None:
         key = f"{view.name}/{'/'.join(uids)}.dcm"
         if settings().access == "materialised":
             target = ObjectVersion(settings().deid_bucket, key)
-            objects.put_file(target, ChunkFile(shown.read(0, shown.length)))
+            objects.put_file(target, chunk_file(shown.read(0, shown.length)))
     AccessTable(settings().access_table).put(
         AccessItem(
             view=view.name,

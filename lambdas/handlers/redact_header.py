@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from aws_lambda_powertools.utilities.data_classes.s3_object_event import S3ObjectLambdaEvent
-from dicom_deid.header.stream import open_redacted
 
 from dicom_deid.header.report import Claims
+from dicom_deid.header.stream import open_redacted
 from handlers.boundary import HandlerSettings, logger
-from handlers.chunk_file import ChunkFile
+from handlers.chunk_file import chunk_file
 from services import clients, secrets, views
 from services.access_table import AccessItem, AccessTable
 from services.objects import ObjectVersion, RangedReader
@@ -78,7 +78,7 @@ def _send(answer: dict[str, Any], view: View, item: AccessItem) -> None:
     clients.s3().write_get_object_response(
         **answer,
         StatusCode=200,
-        Body=ChunkFile(shown.read(0, shown.length)),
+        Body=chunk_file(shown.read(0, shown.length)),
         ContentLength=shown.length,
         ContentType="application/dicom",
         ETag=f'"{item.etag}"',

@@ -1,0 +1,99 @@
+"""An object as pydicom sees it: read here and not by the code that wrote it."""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
+from pydicom.tag import Tag
+from pydicom.uid import UID, ExplicitVRLittleEndian
+
+_PIXEL_DATA = Tag(0x7FE00010)
+
+
+@dataclass(frozen=True)
+class ParsedObject:
+    """The header of an object, and its encoded frames one at a time."""
+
+    dataset: Dataset
+    stream: BinaryIO
+    pixel_offset: int
+    transfer_syntax: UID
+
+    @property
+    def frames(self) -> int:
+        """Number of Frames; 1 where it is absent."""
+        return int(self.dataset.get("NumberOfFrames") or 1)
+
+    def encoded_frames(self) -> Iterator[bytes]:
+        """The frames as encoded; for native 1-bit data that is not aligned, the whole value as one."""
+        if self.transfer_syntax.is_encapsulated:
+            self.stream.seek(self.pixel_offset)
+            yield from generate_frames(self.stream, number_of_frames=self.frames)
+            return
+        self.stream.seek(self.pixel_offset)
+        size = _frame_bits(self.dataset)
+        if size % 8:
+            yield self.stream.read((size * self.frames + 7) // 8)
+            return
+        for _ in range(self.frames):
+            yield self.stream.read(size // 8)
+
+
+def open_object(stream: BinaryIO) -> ParsedObject:
+    """Parse the header and find the pixel data.
+
+    Raises
+    ------
+    Exception
+        Whatever pydicom raises; the caller calls that a failed check.
+    """
+    stream.seek(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
+    meta = getattr(dataset, "file_meta", None)
+    syntax = UID(str(meta.get("TransferSyntaxUID", "1.2.840.10008.1.2")) if meta is not None else "1.2.840.10008.1.2")
+    if syntax.is_deflated:
+        return _open_deflated(stream)
+    offset = stream.tell()
+    head = stream.read(12)
+    if syntax.is_implicit_VR:
+        return ParsedObject(dataset, stream, offset + 8, syntax)
+    long_form = head[4:6] in (b"OB", b"OW", b"UN", b"OF", b"OD")
+    return ParsedObject(dataset, stream, offset + (12 if long_form else 8), syntax)
+
+
+def _open_deflated(stream: BinaryIO) -> ParsedObject:
+    """Inflate the data set and read it as an explicit little endian one."""
+    stream.seek(0)
+    content = stream.read()
+    start = 132 if content[128:132] == b"DICM" else 0
+    length = int.from_bytes(content[start + 8 : start + 12], "little")
+    body = zlib.decompressobj(-zlib.MAX_WBITS).decompress(content[start + 12 + length :])
+    meta = content[:start] + content[start : start + 12 + length].replace(
+        b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.1\0\0\0"
+    )
+    plain = open_object(io.BytesIO(meta + body))
+    return ParsedObject(plain.dataset, plain.stream, plain.pixel_offset, ExplicitVRLittleEndian)
+
+
+def walk(dataset: Dataset) -> Iterator[Any]:
+    """Every data element at any depth, decoded: an element that cannot be decoded raises here."""
+    for element in dataset:
+        yield element
+        if element.VR == "SQ":
+            for item in element.value:
+                yield from walk(item)
+
+
+def _frame_bits(dataset: Dataset) -> int:
+    samples = 2 if dataset.PhotometricInterpretation == "YBR_FULL_422" else int(dataset.SamplesPerPixel)
+    return int(dataset.Rows) * int(dataset.Columns) * samples * int(dataset.BitsAllocated)
