@@ -63,7 +63,7 @@ def handle(event: CandidateEvent) -> Result:
             plan=plan,
             identity=source.identity,
             pixels_cleaned=source.examined,
-            kept=kept_kinds(profile_named(settings().profile)),
+            kept=kept_kinds(profile_named(settings().profile).codes),
             residual=_second_look(candidate, source, plan) if source.examined else (),
             keyed=lambda content: pseudonyms.reference(hashlib.sha256(content).hexdigest()),
         )
@@ -114,7 +114,7 @@ def _check_views(attempt: Attempt, source: SourceRecord, raw: BinaryIO, candidat
                     shown,
                     identity=source.identity,
                     pixels_cleaned=source.examined,
-                    kept=kept_kinds(profile),
+                    kept=kept_kinds(profile.codes),
                     name=view.name,
                 )
             )

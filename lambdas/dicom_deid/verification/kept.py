@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from dicom_deid.phi.identity import IdentityKind
-
-if TYPE_CHECKING:
-    from dicom_deid.header.profiles import Profile
 
 _BY_OPTION = {
     "113109": frozenset({IdentityKind.DEVICE}),
@@ -15,10 +12,10 @@ _BY_OPTION = {
 }
 
 
-def kept_kinds(profile: Profile) -> frozenset[IdentityKind]:
-    """Devices under Retain Device Identity, institutions under Retain Institution Identity; never a person."""
+def kept_kinds(codes: Collection[str]) -> frozenset[IdentityKind]:
+    """By the profile's codes of CID 7050: devices under Retain Device Identity, institutions under Retain Institution Identity; never a person."""
     kept: frozenset[IdentityKind] = frozenset()
     for code, kinds in _BY_OPTION.items():
-        if code in profile.codes:
+        if code in codes:
             kept |= kinds
     return kept
