@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 from dicom_deid.errors import ConfigurationError
 from dicom_deid.header.profiles import Option, Profile
@@ -48,3 +49,19 @@ def profile_named(name: str) -> Profile:
     if name not in _OPTIONS:
         raise ConfigurationError(f"no such profile; there are {', '.join(sorted(_OPTIONS))}")
     return Profile(name=name, options=_OPTIONS[name], descriptors=name != "minimal")
+
+
+def profile_named_or_read(choice: str) -> Profile:
+    """A preset by its name, or the profile of a file: whatever ends in ``.yaml``, ``.yml`` or ``.toml``.
+
+    Raises
+    ------
+    ConfigurationError
+        When there is no such preset, or the file is not a profile.
+    """
+    path = Path(choice)
+    if path.suffix in {".yaml", ".yml", ".toml"}:
+        from dicom_deid.header.custom import profile_from
+
+        return profile_from(path)
+    return profile_named(choice)

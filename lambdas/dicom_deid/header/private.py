@@ -1,18 +1,54 @@
-"""Private elements: all removed, or under Retain Safe Private those of table E.3.10-1 whose value can hold no text."""
+"""Private elements: all removed, or under Retain Safe Private those that are known to be safe (PS3.15 E.3.10).
+
+Known are the rows of table E.3.10-1, and what the object itself declares safe in (0008,0300) under a creator that the
+dictionary knows; of both only values that can hold no free text.
+"""
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dicom_deid.header.outside import CODE_STRING, NUMERIC_VRS, matches
+from dicom_deid.header.descriptors import clean_text
+from dicom_deid.header.outside import CODE_STRING, NUMERIC_VRS, is_code_string, matches
 from dicom_deid.header.tables import safe_private_elements
+from dicom_deid.header.values import NUMBER_BYTES
 from dicom_deid.part10.elements import DataSet, Element
+from dicom_deid.part10.reader import find
 
 if TYPE_CHECKING:
     from dicom_deid.header.cleaning import Cleaner
 
-_STRINGS: Final = frozenset({"CS", "DS", "IS"})
+CHARACTERISTICS: Final = 0x00080300
+_GROUP: Final = 0x00080301
+_CREATOR: Final = 0x00080302
+_STATUS: Final = 0x00080303
+_NONIDENTIFYING: Final = 0x00080304
+_ACTIONS: Final = 0x00080305
+_IDENTIFYING: Final = 0x00080306
+_ACTION: Final = 0x00080307
+
+_DECLARABLE: Final = NUMERIC_VRS | {"CS", "DS", "IS"}
+"""VRs in which a declaration of the object is believed."""
+
+_Place = tuple[int, int]
+"""Group, and block within the group (the byte gg of (gggg,xx00))."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Declaration:
+    """What (0008,0300) says of one block."""
+
+    safe: bool
+    nonidentifying: frozenset[int]
+    identifying: frozenset[int]
+
+    def allows(self, number: int) -> bool:
+        """Whether the element may stay by the declaration alone."""
+        return (self.safe or number in self.nonidentifying) and number not in self.identifying
 
 
 def safe_elements(dataset: DataSet, cleaner: Cleaner) -> list[Element]:
@@ -21,45 +57,106 @@ def safe_elements(dataset: DataSet, cleaner: Cleaner) -> list[Element]:
     A block that two creators claim, or none, keeps nothing.
     """
     creators = _creators(dataset, cleaner)
+    declared = _declarations(dataset, cleaner)
     kept: list[Element] = []
-    used: set[tuple[int, int]] = set()
+    used: set[_Place] = set()
     for element in dataset:
         if not element.is_private or element.tag & 0xFFFF < 0x1000:
             continue
-        group, block = element.tag >> 16, element.tag >> 8 & 0xFF
+        group, block, number = element.tag >> 16, element.tag >> 8 & 0xFF, element.tag & 0xFF
         creator = creators.get((group, block))
-        vr = safe_private_elements().get((creator or "", group, element.tag & 0xFF))
+        if creator is None:
+            continue
+        declaration = declared.get((group, creator))
+        vr = safe_private_elements().get((creator, group, number))
+        if declaration is not None and number in declaration.identifying:
+            continue
+        if vr is None and declaration is not None and declaration.allows(number):
+            vr = element.vr if _is_believed(element, creator, cleaner) else None
         safe = _safe(element, vr, cleaner) if vr else None
         if safe is not None:
             kept.append(safe)
             used.add((group, block))
     for group, block in used:
         # Written anew from the table's own spelling: whatever stood around it in the file is gone.
-        kept.append(Element(group << 16 | block, "LO", creators[(group, block)].encode("ascii")))
+        kept.append(Element(group << 16 | block, "LO", creators[(group, block)].encode("ascii", "replace")))
     return kept
 
 
-def _creators(dataset: DataSet, cleaner: Cleaner) -> dict[tuple[int, int], str]:
-    found: dict[tuple[int, int], str] = {}
-    claims: Counter[tuple[int, int]] = Counter()
+def _creators(dataset: DataSet, cleaner: Cleaner) -> Mapping[_Place, str]:
+    found: dict[_Place, str] = {}
+    claims: Counter[_Place] = Counter()
     for element in dataset:
         if element.is_private and 0x10 <= element.tag & 0xFFFF <= 0xFF:
             place = (element.tag >> 16, element.tag & 0xFF)
             claims[place] += 1
             found[place] = (cleaner.text(Element(element.tag, "LO", element.value)) or [""])[0]
-    return {place: name for place, name in found.items() if claims[place] == 1}
+    return {place: name for place, name in found.items() if claims[place] == 1 and name}
+
+
+def _declarations(dataset: DataSet, cleaner: Cleaner) -> Mapping[tuple[int, str], _Declaration]:
+    """Private Data Element Characteristics by (group, creator); a block declared twice is believed in nothing."""
+    sequence = find(dataset, CHARACTERISTICS)
+    found: dict[tuple[int, str], _Declaration] = {}
+    for item in (sequence.items or []) if sequence is not None else []:
+        creator, status = _text(item, _CREATOR, cleaner), _text(item, _STATUS, cleaner)
+        actions = find(item, _ACTIONS)
+        identifying = {
+            number
+            for action in ((actions.items or []) if actions is not None else [])
+            if _text(action, _ACTION, cleaner) != "K"
+            for number in _numbers(action, _IDENTIFYING)
+        }
+        for group in _numbers(item, _GROUP):
+            known = found.get((group, creator))
+            found[(group, creator)] = _Declaration(
+                safe=status == "SAFE" and known is None,
+                nonidentifying=frozenset() if known else frozenset(_numbers(item, _NONIDENTIFYING)),
+                identifying=frozenset(identifying | (known.identifying if known else frozenset())),
+            )
+    return found
+
+
+def _text(dataset: DataSet, tag: int, cleaner: Cleaner) -> str:
+    element = find(dataset, tag)
+    return (cleaner.text(element) or [""])[0] if element is not None else ""
+
+
+def _numbers(dataset: DataSet, tag: int) -> tuple[int, ...]:
+    """The values of a US element, by the low byte where they name elements of a block; little endian.
+
+    The values are group numbers or element numbers: under big endian they name other elements, which keeps nothing.
+    """
+    element = find(dataset, tag)
+    if element is None or len(element.value) % 2:
+        return ()
+    values = struct.unpack(f"<{len(element.value) // 2}H", element.value)
+    return values if tag == _GROUP else tuple(value & 0xFF for value in values)
+
+
+def _is_believed(element: Element, creator: str, cleaner: Cleaner) -> bool:
+    """Whether a declaration may be believed: the creator is a known one, and the value a number or a defined term."""
+    if element.vr not in _DECLARABLE:
+        return False
+    from pydicom._private_dict import private_dictionaries
+
+    return creator in private_dictionaries and (element.vr != "CS" or all(map(is_code_string, cleaner.text(element))))
 
 
 def _safe(element: Element, vr: str, cleaner: Cleaner) -> Element | None:
+    """The element under the VR of the table, if its value is of that VR and can hold no free text."""
     if element.vr not in (vr, "UN"):
         return None
     typed = Element(element.tag, vr, element.value, element.items, element.encoded if element.vr == vr else None)
     if vr in NUMERIC_VRS:
-        return typed
-    if vr in _STRINGS:
+        return typed if len(typed.value) % NUMBER_BYTES[vr] == 0 else None
+    if vr in {"CS", "DS", "IS"}:
         values = cleaner.text(typed)
         good = all(CODE_STRING.fullmatch(value) if vr == "CS" else matches(0, vr, value) for value in values)
-        return typed if good else None
+        return cleaner.with_text(typed, values) if good else None
+    if vr in {"LO", "SH"}:
+        values = cleaner.text(typed)
+        return cleaner.with_text(typed, values) if all(clean_text(value) == value for value in values) else None
     if vr == "SQ" and typed.items is not None:
         return Element(typed.tag, "SQ", b"", [cleaner.redact(item) for item in typed.items])
     if vr == "UI":
