@@ -75,7 +75,8 @@ def clean_code_item(item: DataSet, cleaner: Cleaner) -> DataSet:
 
     A code that our dictionary knows keeps its value, with the meaning of the dictionary unless the file's own is made
     of known words. Any other code in the form of a registered scheme keeps its value, which is then its meaning too.
-    Everything else becomes a keyed code: equal codes stay equal within a domain.
+    Everything else becomes a keyed code, whose meaning stays where it is made of known words: equal codes stay equal
+    within a domain.
     """
     parts = {element.tag: element for element in item if element.tag in PARTS}
     texts = {tag: (cleaner.text(element) or [""])[0] for tag, element in parts.items()}
@@ -88,7 +89,8 @@ def clean_code_item(item: DataSet, cleaner: Cleaner) -> DataSet:
         coded = _registered(texts, scheme, value, meaning)
     else:
         keyed = cleaner.pseudonymiser.identifier(f"{scheme}\0{value}", "code", _KEYED_LENGTH)
-        coded = {CODE_VALUE: keyed, SCHEME: LOCAL_SCHEME, MEANING: keyed}
+        known_words = cleaner.profile.descriptors and meaning and clean_text(meaning) == meaning
+        coded = {CODE_VALUE: keyed, SCHEME: LOCAL_SCHEME, MEANING: meaning if known_words else keyed}
         cleaner.count("C")
     kept = [_element(tag, text, parts.get(tag), texts.get(tag)) for tag, text in coded.items()]
     others = cleaner.redact([element for element in item if element.tag not in PARTS])

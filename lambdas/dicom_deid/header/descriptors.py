@@ -15,6 +15,8 @@ _TOKEN: Final = re.compile(r"\d+\.\d+[^\W_]*|[^\W_]+")
 _BARE_NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
 _KEPT_SEPARATORS: Final = frozenset(" -/+&,()_.:^*%=\r\n")
 _EDGES: Final = " -/+&,_.:^*%=\r\n"
+_PLAIN_GAP: Final = re.compile(r"[ _]+")
+_NAME_GAP: Final = re.compile(r"[,^=]")
 _RUN_BREAK: Final = re.compile(r"[\r\n;]")
 
 
@@ -91,15 +93,25 @@ def _may_stay(index: int, kind: WordKind | str, kinds: list[WordKind | str], kep
         return bool(beside) and not lost
     if kind is WordKind.FUNCTION:
         return len(beside) == 2 and not lost and not _RUN_BREAK.search(gaps[index - 1] + gaps[index])
-    if any(_vouches(place, index, kinds, kept) for place in beside):
-        return True
-    return kind is WordKind.SOLO and not lost and all(kinds[place] is not WordKind.NEIGHBOUR for place in beside)
+    known = [place for place in beside if _vouches(place, index, kinds, kept)]
+    strangers = [place for place in lost if kinds[place] == _Kind.UNKNOWN]
+    if kind is WordKind.SOLO:
+        if not strangers:
+            return bool(known) or (not lost and all(kinds[place] is not WordKind.NEIGHBOUR for place in beside))
+        # ``CT Foot Smith`` is a foot, ``CT chest - Foot^Gertrude`` is not.
+        return bool(known) and all(
+            _PLAIN_GAP.fullmatch(gaps[min(index, place)])
+            if place in known
+            else not _NAME_GAP.search(gaps[min(index, place)])
+            for place in beside
+        )
+    return bool(known) and not strangers
 
 
 def _vouches(place: int, index: int, kinds: list[WordKind | str], kept: list[bool]) -> bool:
-    """Whether the neighbour at `place` is a plain word, or a chain of ambiguous and joining words that leads to one."""
+    """Whether the neighbour at `place` is a plain word, or a chain of words in need of company that leads to one."""
     step = place - index
-    while 0 <= place < len(kinds) and kept[place]:
+    while 0 <= place < len(kinds) and kept[place] and kinds[place] != _Kind.NUMBER:
         if kinds[place] is WordKind.PLAIN:
             return True
         place += step

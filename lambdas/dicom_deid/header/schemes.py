@@ -126,7 +126,7 @@ _ANNOTATION: Final = (
     r"|RBE|creat|arb|dB|Particles?|rot)\}"
 )
 _ATOM: Final = re.compile(
-    rf"(?:{_ANNOTATION}?(?:{_OTHER}|{_PREFIX}{_METRIC}|%|1|10[*^]|\d{{1,4}})(?:[+-]?\d{{1,2}})?(?:{_ANNOTATION})?|{_ANNOTATION})"
+    rf"(?:(?:{_ANNOTATION})?(?:{_OTHER}|{_PREFIX}{_METRIC}|%|1|10[*^]|\d{{1,4}})(?:[+-]?\d{{1,2}})?(?:{_ANNOTATION})?|{_ANNOTATION})"
 )
 
 

@@ -1,0 +1,145 @@
+"""Text outside table E.1-1: every element that may carry text has a reviewed rule, and none is forgotten."""
+
+from __future__ import annotations
+
+import pytest
+from pydicom._dicom_dict import DicomDictionary
+
+from dicom_deid.header.outside import (
+    CODE_STRING,
+    Filler,
+    TextRule,
+    _reviewed,
+    clean_value,
+    filler_for,
+    matches,
+    rule_for,
+)
+from dicom_deid.header.tables import attribute_rules
+from dicom_deid.header.vocabulary import code_string_terms
+
+MAY_CARRY_TEXT = frozenset(
+    {"AE", "CS", "DA", "DT", "LO", "LT", "OB", "OW", "PN", "SH", "ST", "TM", "UC", "UN", "UR", "UT"}
+)
+IMAGE_TYPE, MODALITY, BODY_PART, MANUFACTURER, MODEL, SOFTWARE = (
+    0x00080008,
+    0x00080060,
+    0x00180015,
+    0x00080070,
+    0x00081090,
+    0x00181020,
+)
+
+
+def outside_elements() -> list[tuple[int, str]]:
+    table = attribute_rules()
+    return [
+        (tag, entry[0])
+        for tag, entry in DicomDictionary.items()
+        if entry[0] in MAY_CARRY_TEXT and f"{tag:08X}" not in table and tag >> 16 not in (0x0000, 0x0002, 0x0004)
+    ]
+
+
+def test_every_element_outside_the_table_that_may_carry_text_is_reviewed() -> None:
+    assert [f"{tag:08X}" for tag, _ in outside_elements() if tag not in _reviewed()] == []
+    assert len(outside_elements()) > 1000
+
+
+def test_the_review_does_not_contradict_the_table() -> None:
+    assert [f"{tag:08X}" for tag in _reviewed() if f"{tag:08X}" in attribute_rules()] == []
+
+
+@pytest.mark.parametrize("vr", ["AE", "DA", "DT", "LO", "OB", "PN", "TM", "UN", "UR", "UT", "CS"])
+def test_what_nobody_reviewed_is_dropped(vr: str) -> None:
+    assert rule_for(0x00099998, vr) is TextRule.DROP
+
+
+def test_names_addresses_and_dates_outside_the_table_are_dropped() -> None:
+    kept = {tag for tag, vr in outside_elements() if vr in {"PN", "UR", "AE", "DA", "DT", "TM", "UN"}}
+    assert {rule_for(tag, "LO") for tag in kept} == {TextRule.DROP}
+
+
+def test_numbers_and_lookup_tables_stay() -> None:
+    assert rule_for(0x00280010, "US") is TextRule.KEEP
+    assert rule_for(0x00281201, "OW") is TextRule.KEEP
+    assert rule_for(0x54001010, "OW") is TextRule.KEEP
+    assert rule_for(0x00282000, "OB") is TextRule.DROP
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value"),
+    [
+        (MODALITY, "CS", "CT"),
+        (IMAGE_TYPE, "CS", "ORIGINAL"),
+        (IMAGE_TYPE, "CS", "DIS2D"),
+        (IMAGE_TYPE, "CS", "M_SE"),
+        (IMAGE_TYPE, "CS", "CSA MPR"),
+        (IMAGE_TYPE, "CS", "ADC_UNSPECIFIED"),
+        (BODY_PART, "CS", "CHEST"),
+        (BODY_PART, "CS", "TSPINE"),
+        (0x00280004, "CS", "YBR_FULL_422"),
+        (0x00185100, "CS", "HFS"),
+        (0x00541000, "CS", "WHOLE BODY"),
+        (0x00541001, "CS", "BQML"),
+        (0x00280051, "CS", "DECY"),
+        (MANUFACTURER, "LO", "GE MEDICAL SYSTEMS"),
+        (MANUFACTURER, "LO", "Philips Medical Systems"),
+        (MODEL, "LO", "SOMATOM Definition AS+"),
+        (MODEL, "LO", "Discovery CT750 HD"),
+        (MODEL, "LO", "iE33"),
+        (SOFTWARE, "LO", "syngo CT 2012B"),
+        (SOFTWARE, "LO", "3.2.1"),
+        (0x00181210, "SH", "STANDARD"),
+        (0x00181210, "SH", "B30f"),
+        (0x00180024, "SH", "*tfl3d1_ns"),
+        (0x00180024, "SH", "ep_b1000#1"),
+        (0x00180085, "SH", "1H"),
+        (0x00541101, "LO", "measured"),
+        (0x00541103, "LO", "OSEM"),
+        (0x00620005, "LO", "Liver tumour"),
+        (0x300A00C2, "LO", "LAO 45"),
+        (0x00280030, "DS", "-1.5e3"),
+        (0x00200013, "IS", "42"),
+        (0x00281055, "LO", "LUNG"),
+        (0x00283003, "LO", "Modality LUT"),
+    ],
+)
+def test_technique_survives(tag: int, vr: str, value: str) -> None:
+    assert clean_value(tag, vr, value) == value
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value"),
+    [
+        (IMAGE_TYPE, "CS", "SMITH"),
+        (BODY_PART, "CS", "JOHN SMITH"),
+        (MODALITY, "CS", "19450312"),
+        (MODALITY, "CS", "MRN12345"),
+        (0x00700080, "CS", "SMITH_J"),
+        (MANUFACTURER, "LO", "Smith Hospital"),
+        (SOFTWARE, "LO", "Dr Smith 1945-03-12"),
+        (0x00180024, "SH", "smith"),
+        (0x00181210, "SH", "SMITH"),
+        (0x00283003, "LO", "John Smith"),
+        (0x00280030, "DS", "John"),
+        (0x00200013, "IS", "12a"),
+        (0x00620005, "LO", "Smith^John"),
+        (0x00080102, "SH", "99SMITH"),
+    ],
+)
+def test_what_somebody_typed_does_not(tag: int, vr: str, value: str) -> None:
+    cleaned = clean_value(tag, vr, value)
+    assert not matches(tag, vr, value)
+    assert not {"smith", "john", "1945", "mrn12345", "12a"} & set(cleaned.lower().replace("-", " ").split())
+
+
+def test_every_defined_term_is_a_code_string_and_nobody_s_name() -> None:
+    terms = code_string_terms()
+    assert all(CODE_STRING.fullmatch(term) for term in terms)
+    assert not {"SMITH", "JOHN", "NGUYEN", "MARIA", "JONES", "LEE", "JULIAN", "VICTORIA"} & terms
+
+
+def test_what_others_refer_to_is_keyed_and_what_must_not_be_empty_is_filled() -> None:
+    assert filler_for(0x00700002) is Filler.KEYED
+    assert filler_for(0x00620005) is Filler.DUMMY
+    assert filler_for(MANUFACTURER) is Filler.EMPTY
