@@ -19,6 +19,8 @@ from dicom_deid.errors import ConfigurationError
 
 KEY_BYTES: Final = 32
 KEY_VARIABLE: Final = "DICOM_DEID_KEY"
+MADE_UP: Final = "missing/"
+"""How the source of a pseudonym begins where the object itself has no UID."""
 _BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -113,6 +115,10 @@ class Pseudonymiser:
             number = number & ~(0x3 << 62) | 0x2 << 62
             known = self._uids[uid] = f"2.25.{number}"
         return known
+
+    def uid_pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every UID of a source that got a pseudonym so far, with it: for the custodian's mapping alone."""
+        return tuple(pair for pair in self._uids.items() if not pair[0].startswith(MADE_UP))
 
     def identifier(self, text: str, kind: str = "id", length: int = 16) -> str:
         """A pseudonym of `length` letters and digits for an identifier of that kind (fits SH, 16 characters)."""

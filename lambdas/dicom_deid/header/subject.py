@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from dicom_deid.header import charset
 from dicom_deid.part10.elements import DataSet, Element, Header
 from dicom_deid.part10.reader import find
+from dicom_deid.pseudonyms import MADE_UP, Pseudonymiser
 
 if TYPE_CHECKING:
     from dicom_deid.header.profiles import Profile
-    from dicom_deid.pseudonyms import Pseudonymiser
 
 STUDY: Final = 0x0020000D
 SERIES: Final = 0x0020000E
@@ -49,7 +49,7 @@ class Subject:
         if source:
             return self._pseudonymiser.uid(source)
         content = self._digest() if tag == INSTANCE else f"{self.key}/{self.source_uid(STUDY)}"
-        return self._pseudonymiser.uid(f"missing/{tag:08X}/{content}")
+        return self._pseudonymiser.uid(f"{MADE_UP}{tag:08X}/{content}")
 
     def missing_uids(self) -> DataSet:
         """The three UIDs that name an object (Type 1 in every IOD), for an object that lacks them."""
@@ -78,6 +78,12 @@ class Subject:
             value = self._pseudonymiser.identifier(source, kind) if element.value.strip(b"\0 ") else ""
             found.append(Element(tag, vr, value.encode("ascii")))
         return found
+
+    def patient_pairs(self) -> tuple[tuple[str, str], ...]:
+        """The patient's identifier and its pseudonym, for the custodian's mapping alone; none where there is none."""
+        if not self.known or _PATIENT_ID in self._profile.overrides:
+            return ()
+        return ((self._first(_PATIENT_ID), self._pseudonymiser.identifier(self.key, "patient")),)
 
     def _within_authority(self, patient: str) -> str:
         """The patient's identifier, told apart by the issuers the profile names; any other issuer is the first one.
