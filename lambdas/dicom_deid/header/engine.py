@@ -13,6 +13,7 @@ from dicom_deid.header import (
     dates,
     evidence_attributes,
     graphics,
+    icc,
     outside,
     private,
     shape,
@@ -127,7 +128,7 @@ class _Redaction:
         return Element(element.tag, element.vr, charset.encode(values, self._codecs))
 
     def uid(self, uid: str) -> str:
-        if uids.is_structural(0, uid) or self._profile.has(Option.RETAIN_UIDS):
+        if uids.is_structural(0, uid) or (self._profile.has(Option.RETAIN_UIDS) and uids.is_uid(uid)):
             return uid
         return self._pseudonymiser.uid(uid)
 
@@ -222,6 +223,9 @@ class _Redaction:
         if tag in evidence_attributes.CLAIMS and values != ["YES"]:
             # A source that says NO was believed by somebody else: only what was verified here may say so.
             return None
+        if tag == icc.PROFILE:
+            profile = icc.clean_profile(element.value)
+            return None if profile is None else Element(tag, vr, profile)
         rule = outside.rule_for(tag, vr)
         if rule is outside.TextRule.KEEP:
             return element
