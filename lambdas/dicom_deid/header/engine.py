@@ -37,8 +37,11 @@ _TIMESTAMP_BYTES: Final = 16
 _ITEM_ICON: Final = 0x00880200
 _ALWAYS_REMOVED: Final = frozenset(
     {_ITEM_ICON, 0x04000500, 0xFFFAFFFA, 0x04000561, 0x04000550, 0x00080300, 0xFFFCFFFC, 0x00080001}
+    | {0x7FE00008, 0x7FE00009, 0x7FE00010}
 )
-"""Icons, encrypted and original attributes, signatures, private data element characteristics, trailing padding."""
+"""Icons, encrypted and original attributes, signatures, private data element characteristics, trailing padding, and
+pixels in a place where nobody looks at them: those of the object itself are no element of the header.
+"""
 _REMOVED_GROUPS: Final = frozenset(
     {0x0000, 0x0002, 0x0004, *range(0x5000, 0x5100, 2), *range(0x6000, 0x6100, 2)},
 )
@@ -368,7 +371,7 @@ class _Redaction:
         return Element(element.tag, "SQ", b"", structured_report.clean_content(element.items or [], self))
 
     def _clean_graphics(self, element: Element) -> Element | None:
-        """Annotations by Clean Graphics; curves and overlays, the other rows of that column, hold drawn text: removed."""
+        """Annotations by Clean Graphics; curves and overlays, the column's other rows, hold drawn text: removed."""
         if element.tag != graphics.ANNOTATIONS or element.items is None:
             return None
         items = graphics.clean_graphics(element.items, self)
