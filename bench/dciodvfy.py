@@ -87,9 +87,7 @@ def main(names: list[str]) -> int:
         files = {file for names_ in found.values() for file in names_}
         share = len(files) / max(outputs, 1)
         failed = failed or share > LIMIT
-        print(
-            f"{name}: {len(files)} of {outputs} outputs ({share:.1%}, limit {LIMIT:.0%}) have an error their source has not"
-        )
+        print(f"{name}: {len(files)} of {outputs} outputs with an error that is new: {share:.1%}, limit {LIMIT:.0%}")
         for error, where in sorted(found.items(), key=lambda entry: -len(entry[1])):
             examples = ", ".join(sorted(set(where))[:3])
             print(f"  {len(where):4d}  {error}  ({examples})")

@@ -90,6 +90,10 @@ _BASIC: Mapping[str, Action] = {
 }
 """Combined codes (DESIGN 6): X/Z gives zero length, any code with D a dummy value of the right VR."""
 
+_STUDY_REFERENCES = frozenset({"00081110", "00081111"})
+"""Referenced Study and Performed Procedure Step Sequence: X/Z in the table; remapped like the other references, since
+an empty sequence is not valid where the attribute is Type 3."""
+
 _CLEANS: Mapping[str, Action] = {
     "modified_dates": Action.CLEAN_DATE,
     "structured_content": Action.CLEAN_CONTENT,
@@ -198,7 +202,7 @@ class Profile:
                 return _CLEANS.get(column, Action.CLEAN_TEXT)
         if "K" in said.values():
             return Action.KEEP
-        return _BASIC[rule.basic]
+        return Action.RECURSE if tag in _STUDY_REFERENCES else _BASIC[rule.basic]
 
 
 @cache

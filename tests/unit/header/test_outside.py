@@ -142,4 +142,4 @@ def test_every_defined_term_is_a_code_string_and_nobody_s_name() -> None:
 def test_what_others_refer_to_is_keyed_and_what_must_not_be_empty_is_filled() -> None:
     assert filler_for(0x00700002) is Filler.KEYED
     assert filler_for(0x00620005) is Filler.DUMMY
-    assert filler_for(MANUFACTURER) is Filler.EMPTY
+    assert filler_for(0x00283003) is Filler.EMPTY
