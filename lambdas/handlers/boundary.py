@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from typing import Any, NoReturn, TypeVar
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -23,7 +23,6 @@ Result = dict[str, Any]
 Handler = Callable[[Mapping[str, Any], object], Result]
 
 logger = Logger(service="dicom-deid", log_uncaught_exceptions=False)
-metrics = Metrics(namespace="DicomDeid", service="dicom-deid")
 tracer = Tracer(service="dicom-deid", auto_patch=False)
 """Nothing is patched: a trace of an S3 call would hold the raw key, which may hold a name."""
 
@@ -76,8 +75,7 @@ def step(event_type: type[_Event]) -> Callable[[Callable[[_Event], Result]], Han
             logger.append_keys(state=state, **typed.model_dump(include={"instance_id", "attempt"}))
             with tracer.provider.in_subsegment(name=f"## {state}"):
                 result = _guarded(run, typed, state)
-            metrics.add_metric(name="Completed", unit=MetricUnit.Count, value=1)
-            _flush(state)
+            count("Completed", state=state)
             return result
 
         return handle
@@ -101,16 +99,16 @@ def _guarded(run: Callable[[_Event], Result], event: _Event, state: str) -> Resu
     stop(reason, state)
 
 
+def count(name: str, **dimensions: str) -> None:
+    """Emit one metric of value 1; dimensions are states and reason codes, never anything of a file."""
+    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace="DicomDeid") as metric:
+        for dimension, value in dimensions.items():
+            metric.add_dimension(name=dimension, value=value)
+
+
 def _log_failure(state: str, reason: Reason, detail: str) -> None:
     logger.warning("stopped", extra={"reason": reason.value, "detail": detail})
-    metrics.add_dimension(name="reason", value=reason.value)
-    metrics.add_metric(name="Stopped", unit=MetricUnit.Count, value=1)
-    _flush(state)
-
-
-def _flush(state: str) -> None:
-    metrics.add_dimension(name="state", value=state)
-    metrics.flush_metrics()
+    count("Stopped", state=state, reason=reason.value)
 
 
 def _place(error: BaseException) -> str:

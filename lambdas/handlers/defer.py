@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from dicom_deid.errors import Reason
-from handlers.boundary import HandlerSettings, Result, metrics, step
+from handlers.boundary import HandlerSettings, Result, count, step
 from handlers.quarantine import FailureEvent
 from services.catalog import Catalog, Status
 
@@ -37,5 +35,5 @@ def handle(event: FailureEvent) -> Result:
         state=event.failure.state,
         task_token=None,
     )
-    metrics.add_metric(name="Deferred", unit=MetricUnit.Count, value=1)
+    count("Deferred", reason=reason.value)
     return {"reason": reason.value}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from functools import cache
 
-from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel, ConfigDict, Field
 
 from dicom_deid.errors import Reason
-from handlers.boundary import AttemptEvent, HandlerSettings, Result, metrics, step
+from handlers.boundary import AttemptEvent, HandlerSettings, Result, count, step
 from services.catalog import Catalog, Status
 
 
@@ -69,5 +68,5 @@ def handle(event: FailureEvent) -> Result:
     catalog.move(
         event.instance_id, event.attempt, Status.QUARANTINED, reason=reason.value, state=state, task_token=None
     )
-    metrics.add_metric(name="Quarantined", unit=MetricUnit.Count, value=1)
+    count("Quarantined", reason=reason.value)
     return {"reason": reason.value}

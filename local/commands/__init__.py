@@ -1,1 +1,1 @@
-"""The subcommands of `dicom-deid`, one module each: `register` adds them to the application."""
+"""The commands of `dicom-deid`, one module each."""

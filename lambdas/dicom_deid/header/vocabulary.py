@@ -35,10 +35,11 @@ _MEASURE: Final = re.compile(
 )
 _MATRIX: Final = re.compile(r"\d{1,4}(?:\.\d{1,3})?(?:x\d{1,4}(?:\.\d{1,3})?){1,2}(?:mm)?", re.IGNORECASE)
 _TECHNICAL: Final = re.compile(
-    r"[cltsp]\d{1,2}|b\d{1,4}|[bhiquy]\d{2}[sfdh]?|[bhiq][rvs]?\d{2}[dfs]?|t[12](?:[a-z]{0,2}|tfe|ffe|tse|fse|gre|tir)|[234]d|\dscan|\d{1,2}tr|r\d",
+    r"[cltsp]\d{1,2}|b\d{1,4}|[bhiquy]\d{2}[sfdh]?|[bhiq][rvs]?\d{2}[dfs]?|t[12](?:[a-z]{0,2}|tfe|ffe|tse|fse|gre|tir)|[234]d|\dscan|\d{1,2}tr|r\d|v\d[rl]?|fp\d|ch\d{1,2}"
+    r"|[ip]?(?:gtv|ctv|itv|ptv|prv)[np]?\d{0,4}",
     re.IGNORECASE,
 )
-"""Vertebrae, b-values, convolution kernels, relaxation weightings, acceleration factors. Never ``55F``, ``M55``."""
+"""Vertebrae, b-values, convolution kernels, relaxation weightings, leads, target volumes. Never ``55F``, ``M55``."""
 _PIECES: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 

@@ -14,8 +14,8 @@ from dicom_deid.geometry import Box
 from dicom_deid.pixels.rendering import Picture
 from dicom_deid.pixels.text_regions import text_regions
 
-_BLOCK: Final = 16
 _STROKE: Final = 40
+_NOISE: Final = 4
 _LOOK_BACK: Final = 8
 
 
@@ -38,17 +38,17 @@ class AnalysedFrame:
     """A frame that goes to text detection, and every frame whose text it shows."""
 
     picture: Picture
+    regions: tuple[Box, ...]
+    places: tuple[Box, ...]
+    strokes: Picture
     frames: list[int] = field(default_factory=list)
-    regions: tuple[Box, ...] = ()
-    text: Picture | None = None
 
 
 def analysed_frames(pictures: Iterable[tuple[int, bytes, Picture]], report: EconomyReport) -> Iterator[AnalysedFrame]:
     """Group frames by what text they show; frames are (0-based number, encoded bytes, picture).
 
-    A frame is spared only where its stroke map equals that of an analysed frame block by block: text that appears,
-    disappears, moves or changes a letter changes strokes in some block. Noise of lossy coding stays below the
-    threshold; anything else that differs is analysed by itself.
+    A frame is spared only where no place that may hold text, in it or in an analysed frame, shows other strokes: text
+    that appears, disappears, moves or changes a letter does. Noise of lossy coding stays below the threshold.
     """
     by_digest: dict[bytes, AnalysedFrame] = {}
     groups: list[AnalysedFrame] = []
@@ -60,9 +60,10 @@ def analysed_frames(pictures: Iterable[tuple[int, bytes, Picture]], report: Econ
             report.distinct += 1
             strokes = _stroke_map(picture)
             recent = reversed(groups[-_LOOK_BACK:])
-            known = next((group for group in recent if _same_text(group, strokes)), None)
+            places = text_regions(picture, lenient=True)
+            known = next((group for group in recent if _same_text(group, strokes, places)), None)
             if known is None:
-                known = AnalysedFrame(picture, regions=text_regions(picture), text=strokes)
+                known = AnalysedFrame(picture, text_regions(picture), places, strokes)
                 groups.append(known)
                 report.analysed += 1
             by_digest[digest] = known
@@ -79,14 +80,11 @@ def _stroke_map(picture: Picture) -> Picture:
     return np.asarray(np.maximum(bright, dark), np.uint8)
 
 
-def _same_text(group: AnalysedFrame, strokes: Picture) -> bool:
-    if group.text is None or group.text.shape != strokes.shape:
+def _same_text(group: AnalysedFrame, strokes: Picture, places: tuple[Box, ...]) -> bool:
+    """Whether no place that may hold text, in either frame, shows other strokes than in the analysed frame."""
+    if group.strokes.shape != strokes.shape:
         return False
-    changed = cv2.absdiff(group.text, strokes) > _STROKE
-    if not changed.any():
-        return True
-    # A few scattered pixels are noise; a stroke of the smallest letter fills more of a block than they do.
-    rows, columns = (-side % _BLOCK for side in changed.shape)
-    padded = np.pad(changed, ((0, rows), (0, columns)))
-    blocks = padded.reshape(padded.shape[0] // _BLOCK, _BLOCK, padded.shape[1] // _BLOCK, _BLOCK).sum(axis=(1, 3))
-    return int(blocks.max()) < 5
+    changed = cv2.absdiff(group.strokes, strokes) > _STROKE
+    # A few scattered pixels are noise; a stroke of the smallest letter is more than they are.
+    spots = (changed[place.y0 : place.y1, place.x0 : place.x1] for place in (*group.places, *places))
+    return all(int(spot.sum()) <= _NOISE for spot in spots)

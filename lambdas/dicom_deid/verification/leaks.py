@@ -14,9 +14,11 @@ _WHOLE: Final = frozenset(
     {IdentityKind.PATIENT_ID, IdentityKind.IDENTIFIER, IdentityKind.PHONE, IdentityKind.DEVICE, IdentityKind.BIRTH_DATE}
 )
 _WORDS: Final = frozenset({IdentityKind.INSTITUTION, IdentityKind.ADDRESS})
+# Words that name nobody, and manufacturers, which some sites enter as their institution.
 _GENERIC: Final = frozenset(
     {"anonymized", "anonymised", "anonymous", "anon", "unknown", "none", "test", "patient", "name", "phantom"}
     | {"deidentified", "hospital", "clinic"}
+    | {"siemens", "philips", "toshiba", "canon", "hitachi", "fujifilm", "agfa", "hologic", "carestream", "samsung"}
 )
 _ENCODINGS: Final = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "shift_jis", "euc_kr", "gb18030", "iso8859-5")
 _MIN: Final = 4

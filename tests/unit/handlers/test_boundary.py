@@ -88,4 +88,4 @@ def test_metrics_name_state_and_reason_only(
     metric = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
     assert metric["reason"] == "codec-error"
     assert metric["Stopped"] == [1.0]
-    assert set(metric) <= {"_aws", "service", "state", "reason", "Stopped"}
+    assert set(metric) <= {"_aws", "service", "state", "reason", "Stopped", "function_name"}

@@ -1,0 +1,1 @@
+"""What this machine has in place of Rekognition, Textract and Comprehend Medical."""

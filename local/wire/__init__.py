@@ -1,0 +1,1 @@
+"""Rekognition, Textract and Comprehend Medical at the AWS wire, answered by detectors on this machine."""
