@@ -59,17 +59,17 @@ def reviewed(name: str) -> set[str]:
 
 
 def meanings() -> dict[tuple[str, str], str]:
-    """(scheme, value) -> the meaning that fits LO (64 ASCII characters); one of a context group before any other."""
-    found: dict[tuple[str, str], tuple[str, bool]] = {}
+    """(scheme, value) -> the meaning that fits LO (64 ASCII characters); the one that most context groups use."""
+    found: dict[tuple[str, str], tuple[int, str]] = {}
     for scheme, keywords in CONCEPTS.items():
         for codes in keywords.values():
             for value, (meaning, groups) in codes.items():
                 if not value or not meaning.isascii() or len(meaning) > 64 or "\\" in meaning:
                     continue
-                known = found.get((scheme, value))
-                if known is None or (groups and not known[1]):
-                    found[scheme, value] = (meaning, bool(groups))
-    return {code: meaning for code, (meaning, _) in found.items()}
+                code = (scheme, value)
+                if code not in found or len(groups) > found[code][0]:
+                    found[code] = (len(groups), meaning)
+    return {code: meaning for code, (_, meaning) in found.items()}
 
 
 def code_lines() -> list[str]:

@@ -35,7 +35,8 @@ _MEASURE: Final = re.compile(
 )
 _MATRIX: Final = re.compile(r"\d{1,4}(?:\.\d{1,3})?(?:x\d{1,4}(?:\.\d{1,3})?){1,2}(?:mm)?", re.IGNORECASE)
 _TECHNICAL: Final = re.compile(
-    r"[cltsp]\d{1,2}|b\d{1,4}|[bhiquy]\d{2}[sfdh]?|[bhiq][rvs]?\d{2}[dfs]?|t[12](?:[a-z]{0,2}|tfe|ffe|tse|fse|gre|tir)|[234]d|\dscan|\d{1,2}tr|r\d|v\d[rl]?|fp\d|ch\d{1,2}"
+    r"[cltsp]\d{1,2}|b(?:\d{1,3}|[1-9]\d00|\d{2}50)|[bhiqu]\d{2}[sfdh]?|[bhiq][rvs]?\d{2}[dfs]?"
+    r"|t[12](?:[a-z]{0,2}|tfe|ffe|tse|fse|gre|tir)|[234]d|\dscan|\d{1,2}tr|r\d|v\d[rl]?|fp\d|ch\d{1,2}"
     r"|[ip]?(?:gtv|ctv|itv|ptv|prv)[np]?\d{0,4}",
     re.IGNORECASE,
 )

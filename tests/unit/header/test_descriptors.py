@@ -35,6 +35,18 @@ KEPT = [
     "US Abdomen complete",
     "Rt. Breast MLO",
     "dynamic susceptibility contrast",
+    "Lung_L",
+    "SpinalCord_PRV05",
+    "Femur_Head_R",
+    "Glnd_Submand_L",
+    "PTV_High",
+    "GTVp1",
+    "OpticChiasm",
+    "Lungs-GTV",
+    "ECG Lead V1",
+    "Lead II",
+    "aVR",
+    "Left kidney",
 ]
 
 CLEANED = [
@@ -50,6 +62,8 @@ CLEANED = [
     ("CT ABDOMEN (SMITH)", "CT ABDOMEN"),
     ("knee_smith_left", "knee left"),
     ("US ABDO requested by Garcia-Lopez", "US ABDO requested"),
+    ("PTV_Smith", "PTV"),
+    ("Smith_boost", "boost"),
     ("Chest 12/03/1956", "Chest"),
     ("liver, mass of 3 May", "liver, mass"),
 ]
@@ -68,6 +82,8 @@ DROPPED = [
     "55F",
     "55Y",
     "F55",
+    "b1956",
+    "Y55",
     "john.smith@example.org",
     "St Vincent",
     "Nguyen Thi Minh",
