@@ -40,7 +40,7 @@ def instance(sop_class: str, modality: str) -> Dataset:
 
 def through(dataset: Dataset, profile: str, *, syntax: str = ExplicitVRLittleEndian) -> tuple[Dataset, bytes]:
     dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.file_meta.TransferSyntaxUID = UID(syntax)
     source, target = BytesIO(), BytesIO()
     dataset.save_as(source, implicit_vr=syntax == ImplicitVRLittleEndian, little_endian=True, enforce_file_format=True)
     source.seek(0)
