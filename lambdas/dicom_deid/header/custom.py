@@ -140,7 +140,9 @@ def _from_toml(text: str) -> tuple[Mapping[str, Any], Callable[[str], int]]:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"not TOML: {error}") from None
+        place = re.search(r"at line (\d+)", str(error))
+        line = int(place[1]) if place else text.count("\n") + 1
+        raise ConfigurationError(f"line {line}: not TOML") from None
     return content, _line_finder(text)
 
 

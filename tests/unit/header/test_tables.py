@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from pydicom._dicom_dict import DicomDictionary
+
+from dicom_deid.header.tables import attribute_rules, concept_rules, extra_vr, safe_private_elements
+
+REFERENCE = Path(__file__).parents[4] / "shared" / "reference"
+_COLUMNS = {
+    "safe_private": "Rtn. Safe Priv. Opt.",
+    "uids": "Rtn. UIDs Opt.",
+    "device": "Rtn. Dev. Id. Opt.",
+    "institution": "Rtn. Inst. Id. Opt.",
+    "patient": "Rtn. Pat. Chars. Opt.",
+    "full_dates": "Rtn. Long. Full Dates Opt.",
+    "modified_dates": "Rtn. Long. Modif. Dates Opt.",
+    "descriptors": "Clean Desc. Opt.",
+    "structured_content": "Clean Struct. Cont. Opt.",
+    "graphics": "Clean Graph. Opt.",
+}
+
+
+def reference(name: str) -> list[dict[str, str]]:
+    path = REFERENCE / name
+    if not path.is_file():
+        pytest.skip("the reference tables are not here")
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_the_tables_have_the_sizes_of_their_edition() -> None:
+    assert (len(attribute_rules()), len(concept_rules()), len(safe_private_elements())) == (657, 214, 479)
+
+
+def test_every_tag_of_the_table_has_a_vr() -> None:
+    tags = [int(tag, 16) for tag in attribute_rules() if tag != "private" and "x" not in tag]
+    assert [f"{tag:08X}" for tag in tags if tag not in DicomDictionary and extra_vr(tag) is None] == []
+
+
+def test_table_e_1_1_is_the_reference_s() -> None:
+    expected = {}
+    for row in reference("ps3_15_2026d_table_e1_1.csv"):
+        tag = re.sub(r"[(),\s]", "", row["Tag"])
+        tag = tag.upper().replace("X", "x") if re.fullmatch(r"[0-9A-Fa-fxX]{8}", tag) else "private"
+        options = {name: row[column] for name, column in _COLUMNS.items() if row[column]}
+        expected[tag] = (row["Basic Prof."], options)
+    found = {tag: (rule.basic, dict(rule.options)) for tag, rule in attribute_rules().items()}
+    assert found == expected
+
+
+def test_table_e_3_4_1_is_the_reference_s() -> None:
+    expected = {
+        (row["Coding Scheme Designator"], row["Code Value"], row["Value Type"], row["Basic Prof."])
+        for row in reference("ps3_15_2026d_table_e3_4_1.csv")
+    }
+    assert {(rule.scheme, rule.value, rule.value_type, rule.basic) for rule in concept_rules().values()} == expected
+
+
+def test_table_e_3_10_1_is_the_reference_s() -> None:
+    expected = set()
+    for row in reference("ps3_15_2026d_table_e3_10_1.csv"):
+        group, element = re.sub(r"[()\s]", "", row["Data Element"]).split(",")
+        expected.add((row["Private Creator"], int(group, 16), int(element[2:], 16), row["VR"]))
+    assert {(*key, vr) for key, vr in safe_private_elements().items()} == expected

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+
+from dicom_deid.header import uids
+
+ANYWHERE = 0x0020000D
+
+
+@pytest.mark.parametrize(
+    ("tag", "uid", "stays"),
+    [
+        (ANYWHERE, "1.2.840.10008.5.1.4.1.1.2", True),
+        (ANYWHERE, "1.2.840.10008.1.4.1.1", True),
+        (ANYWHERE, "1.2.840.10008.5.1.4.1.1.2.20240101.101112", False),
+        (ANYWHERE, "1.2.840.10008.SMITH^JOHN", False),
+        (ANYWHERE, "1.2.840.113619.2.55", False),
+        (ANYWHERE, "", True),
+        (0x00081150, "1.3.12.2.1107.5.9.1", True),
+        (0x00081150, "SMITH^JOHN", False),
+        (0x00080016, "1." + "2" * 63, False),
+    ],
+)
+def test_only_what_names_a_kind_of_thing_stays(tag: int, uid: str, stays: bool) -> None:
+    assert uids.is_structural(tag, uid) is stays
