@@ -73,8 +73,8 @@ def is_code_item(item: DataSet) -> bool:
 def clean_code_item(item: DataSet, cleaner: Cleaner) -> DataSet:
     """The coded entry with what is safe of it; elements that are not part of the code follow the general rules.
 
-    A code that our dictionary knows keeps its value, with the meaning of the dictionary unless the file's own is made
-    of known words. Any other code in the form of a registered scheme keeps its value, which is then its meaning too.
+    A code that our dictionary knows, or that has the form of its registered scheme, keeps its value. Its meaning stays
+    where it is made of known words; else the dictionary's takes its place, or the value where there is none.
     Everything else becomes a keyed code, whose meaning stays where it is made of known words: equal codes stay equal
     within a domain.
     """
@@ -98,11 +98,9 @@ def clean_code_item(item: DataSet, cleaner: Cleaner) -> DataSet:
 
 
 def _registered(texts: Mapping[int, str], scheme: str, value: str, meaning: str) -> dict[int, str]:
-    known = meaning_of(scheme, value)
-    if known is not None and meaning.casefold() != known.casefold():
-        meaning = meaning if meaning and clean_text(meaning) == meaning else known
-    elif known is None:
-        meaning = value
+    known = meaning_of(scheme, value) or value
+    if meaning.casefold() != known.casefold() and not (meaning and clean_text(meaning) == meaning):
+        meaning = known
     tag = LONG_VALUE if len(value) > 16 else CODE_VALUE
     coded = {tag: value, SCHEME: scheme, MEANING: meaning[:64]}
     version = texts.get(SCHEME_VERSION, "")

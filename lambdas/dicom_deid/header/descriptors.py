@@ -40,7 +40,7 @@ def clean_text(text: str) -> str:
     before, after = text[: matches[0].start()].strip(), text[matches[-1].end() :].strip()
     if all(kept) and all(_KEPT_SEPARATORS.issuperset(part) for part in (*gaps, before, after)):
         return text.strip()
-    pieces = [before if kept[0] else ""]
+    pieces = [_separator(before, adjacent=True) if kept[0] else ""]
     last: int | None = None
     for index, word in enumerate(words):
         if not kept[index]:
@@ -50,7 +50,7 @@ def clean_text(text: str) -> str:
         pieces.append(word)
         last = index
     if kept[-1]:
-        pieces.append(after)
+        pieces.append(_separator(after, adjacent=True))
     return _tidy("".join(pieces))
 
 

@@ -50,7 +50,7 @@ _NUMBER_STRING: Final = {
     "DS": re.compile(r" *[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)? *"),
     "IS": re.compile(r" *[+-]?[0-9]{0,12} *"),
 }
-_SHORT_TOKEN: Final = re.compile(r"[A-Z]{0,3}[0-9]{0,3}[A-Z]?|[0-9]{1,4}")
+_SHORT_TOKEN: Final = re.compile(r"[A-Z]{0,3}[0-9]{0,3}[A-Z]?|[0-9]{1,4}|[0-9][A-Z]{1,2}")
 """A part of a code string that is too short to name anybody: ``M``, ``SE``, ``FM4``, ``2CH``."""
 
 _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = {
@@ -60,16 +60,17 @@ _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = {
         r"(?:_?(?:[a-z]{0,3}\d{0,4}[a-z]{0,2}#?\d{0,3})){0,3}"
     ),
     "nucleus": re.compile(r"\d{0,3}[A-Z][a-z]?|\^?\d{1,3}\^?[A-Z][a-z]?"),
-    "kernel": re.compile(r"[A-Z]{1,2}\d{2}[a-z]?\d?(?:\\\d)?|[A-Z]{1,3}"),
+    "kernel": re.compile(r"[A-Z]{1,2}\d{2}[a-z]?\d?(?:\\\d)?|[A-Z]{1,3}|\d{1,2}"),
     "number": re.compile(r"[A-Za-z]?\d{1,4}"),
-    "rescale": re.compile(r"HU|US|MGML|Z_EFF|ED|EDW|HU_MOD|PCT|OD|BQML|CNTS|STDDEV|normalized"),
+    "rescale": re.compile(r"HU|US|MGML|Z_EFF|ED|EDW|HU_MOD|PCT|OD|BQML|CNTS|OD REL|STDDEV|normalized"),
     "media": re.compile(r"(?:application|text|image|model|video)/(?:pdf|xml|stl|obj|mtl|jpeg|png|dicom|plain|mp4)"),
-    "short-id": re.compile(r"[A-Za-z]{0,2}[ _-]?\d{0,3}[A-Za-z]?"),
+    "short-id": re.compile(r"(?:[A-Za-z]{0,2}|Field|Beam|Arc|Fld|Setup|Code)[ _-]?\d{0,3}[A-Za-z]?", re.IGNORECASE),
+    "filter": re.compile(r"(?:\d?(?:\.\d{1,2})?(?:mm)? ?(?:Cu|Al|Mo|Rh|Ag|Sn|Au)[ ,+/]*){1,3}", re.IGNORECASE),
 }
 _VERSION_TOKEN: Final = re.compile(
-    r"[A-Za-z]{0,3}\d{1,4}(?:[A-Za-z]{1,2}\d{0,3})?(?:[._-][A-Za-z]{0,2}\d{0,5}[A-Za-z]?){0,5}|[A-Za-z]"
+    r"[A-Za-z]{0,3}\d{1,4}(?:[A-Za-z]{1,2}\d{0,3})?(?:[._-][A-Za-z]{0,2}\d{0,5}[A-Za-z]?){0,5}|\d[A-Z]{2}\d{2}[A-Z]|[A-Za-z]"
 )
-_MODEL_TOKEN: Final = re.compile(r"[A-Za-z]{1,3}|[A-Za-z]{0,3}-?\d{1,4}[A-Za-z]{0,2}\+?")
+_MODEL_TOKEN: Final = re.compile(r"[A-Za-z]{1,3}|[A-Za-z]{0,3}-?\d{1,4}[A-Za-z]{0,2}\d?\+?")
 _CORRECTION: Final = re.compile(r"[A-Za-z]{1,4}\d{0,2}|\d{1,3}[a-z]{1,2}|\d{1,2}(?:\.\d{1,3})?[a-z]{0,2}")
 _TOKENS: Final = {
     "version": _VERSION_TOKEN,
@@ -77,7 +78,7 @@ _TOKENS: Final = {
     "correction": _CORRECTION,
     "structure": _MODEL_TOKEN,
 }
-_TOKEN_BREAK: Final = re.compile(r"[\s,;/()=:&+_]+")
+_TOKEN_BREAK: Final = re.compile(r"[\s,;/()=:&+_]+|\.(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def matches(tag: int, vr: str, value: str) -> bool:
         return all(_is_token(part, _TOKENS[name]) for part in _TOKEN_BREAK.split(value) if part)
     if name in _PATTERNS and _PATTERNS[name].fullmatch(value):
         return True
-    return vr == "CS" and is_code_string(value)
+    return (vr == "CS" or name == "terms") and is_code_string(value)
 
 
 def is_code_string(value: str) -> bool:

@@ -42,6 +42,7 @@ _FORMS: Final[Mapping[str, str]] = {
     "RFC5646": r"[a-z]{2,3}(?:-[A-Z]{2})?",
     "RXNORM": r"\d{3,7}",
     "SCT": r"\d{6,18}",
+    "SCPECG": r"5\.\d{1,2}\.\d{1,2}-\d{1,3}(?:-\d{1,3}){0,2}",
     "SNM3": r"[A-Z][0-9A-F]?-[0-9A-F]{4,6}",
     "SRT": r"[A-Z][0-9A-F]?-[0-9A-F]{4,6}",
     "99SDM": r"[A-Z][0-9A-F]?-[0-9A-F]{4,6}",
@@ -126,7 +127,7 @@ _ANNOTATION: Final = (
     r"|RBE|creat|arb|dB|Particles?|rot)\}"
 )
 _ATOM: Final = re.compile(
-    rf"(?:(?:{_ANNOTATION})?(?:{_OTHER}|{_PREFIX}{_METRIC}|%|1|10[*^]|\d{{1,4}})(?:[+-]?\d{{1,2}})?(?:{_ANNOTATION})?|{_ANNOTATION})"
+    rf"(?:(?:{_ANNOTATION})?(?:{_OTHER}|(?:100?0?)?{_PREFIX}{_METRIC}|%|1|10[*^]|\d{{1,4}})(?:[+-]?\d{{1,2}})?(?:{_ANNOTATION})?|{_ANNOTATION})"
 )
 
 

@@ -60,7 +60,7 @@ def kind_of(word: str) -> WordKind | None:
     """What the word needs to stay; None for one that is not known. Case does not matter.
 
     A compound (``ChestPA``, ``t1w``) is known where all its parts are plain words of three letters or more, with at
-    most two digits between them.
+    most three digits in a row.
     """
     kind = _words().get(word.lower())
     if kind is not None:
@@ -70,7 +70,7 @@ def kind_of(word: str) -> WordKind | None:
     pieces = _PIECES.findall(word)
     if len(pieces) < 2 or "".join(pieces) != word:
         return None
-    known = all(len(piece) <= 2 if piece.isdigit() else _is_plain_piece(piece) for piece in pieces)
+    known = all(len(piece) <= 3 if piece.isdigit() else _is_plain_piece(piece) for piece in pieces)
     return WordKind.PLAIN if known and any(not piece.isdigit() for piece in pieces) else None
 
 
