@@ -17,10 +17,6 @@ SEQUENCE_END: Final = 0xFFFEE0DD
 _VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS}
 
 
-def _head_size(vr: str) -> int:
-    return 12 if vr in LONG_VRS else 8
-
-
 class IncompleteError(Exception):
     """The buffer ends inside an element; more bytes may help."""
 
@@ -66,8 +62,12 @@ class Parser:
             if items is not None:
                 return Element(tag, "SQ", b"", items), after
         # An element that lacks its VR in an explicit encoding is written anew, with it.
-        as_it_was = resolved == vr and (self._encoding.implicit or value_at - position == _head_size(vr))
+        as_it_was = resolved == vr and self._has_vr(buffer, position, vr)
         return Element(tag, resolved, value, None, buffer[position:after] if as_it_was else None), after
+
+    def _has_vr(self, buffer: bytes, position: int, vr: str) -> bool:
+        """Whether the element's head is the one that its encoding asks for; bytes 4 and 5 hold the VR then."""
+        return self._encoding.implicit or _VRS.get(buffer[position + 4 : position + 6]) == vr
 
     def pixel_element(
         self, buffer: bytes, position: int, tags: frozenset[int]
@@ -135,7 +135,11 @@ class Parser:
                 raise
             raise BadInputError(Reason.PARSE_ERROR, "an item ends after its sequence") from None
         self._count = max(self._count, inner._count)
-        regular = inner is self and all(e.encoded is not None for item in items for e in item)
+        regular = (
+            inner is self
+            and self._has_vr(buffer, position, vr)
+            and all(e.encoded is not None for item in items for e in item)
+        )
         return Element(tag, "SQ", b"", items, buffer[position:after] if regular else None), after
 
     def _items(
