@@ -9,7 +9,6 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from local import moto_patches
 from local.detectors.phi_text import LocalPhiDetector
 from local.detectors.text import LocalTextDetector
 from local.environment import REGION, applied
+from local.settings import EngineSettings
 from local.wire.stand_ins import PhiDetector, TextDetector, install
 from services import clients, objects, secrets, signing
 from services.catalog import Catalog, CatalogEntry, Status
@@ -48,21 +48,6 @@ _ROLE: Final = "arn:aws:iam::123456789012:role/local"
 _SETTLED: Final = frozenset(
     {Status.RELEASED, Status.QUARANTINED, Status.DEFERRED, Status.IN_REVIEW, Status.IGNORED, Status.SUPERSEDED}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """What the deployment's settings are in AWS. `views`: name -> {"profile", "domain", "access_point_arn"}."""
-
-    key: bytes
-    profile: str = "basic"
-    domain: str = "local"
-    ocr_engine: str = "rekognition"
-    phi_threshold: float = 0.80
-    unmatched_text: str = "redact"
-    pixel_analysis: str = "all"
-    views: Mapping[str, Mapping[str, str]] | None = None
-    retry_attempts: int = 3
 
 
 class Engine:
@@ -150,6 +135,21 @@ class Engine:
     def work(self, entry: CatalogEntry) -> WorkArea:
         """The work area of the entry's attempt."""
         return WorkArea(WORK, entry.instance_id, entry.attempt)
+
+    def stage(self) -> str:
+        """The state that an execution is in, or was last."""
+        running = boto3.client("stepfunctions").list_executions(stateMachineArn=self._machine)["executions"][:1]
+        if not running:
+            return ""
+        history = boto3.client("stepfunctions").get_execution_history(
+            executionArn=running[0]["executionArn"], reverseOrder=True, maxResults=20
+        )
+        names = (event.get("stateEnteredEventDetails", {}).get("name") for event in history["events"])
+        return str(next((name for name in names if name), ""))
+
+    def first_work(self, instance_id: str) -> WorkArea:
+        """The work area of the first attempt, before there is one: decisions are put there."""
+        return WorkArea(WORK, instance_id, 1)
 
     def started(self) -> int:
         """How many executions were started."""

@@ -22,6 +22,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "state-and-postcode": "ADDRESS",
     "institution": "ADDRESS",
 }
+_AMBIGUOUS: Final = frozenset({"grace", "hope", "rose", "may", "mark", "page", "king", "price", "rich", "joy", "faith"})
+"""Names that are ordinary words as well: the detector is in doubt about them."""
 _NAME_WORD: Final = re.compile(r"[^\W\d_][^\W\d_'’-]+")
 
 
@@ -52,7 +54,11 @@ def _entities(text: str) -> Iterator[tuple[int, int, str, float]]:
         for match in find_formats(line):
             yield begin + match.begin, begin + match.end, _TYPES.get(match.rule, "ID"), match.score
         for word in _NAME_WORD.finditer(line):
-            if not is_clinical(word[0]) and word[0].lower() in _names():
+            if is_clinical(word[0]):
+                continue
+            if word[0].lower() in _AMBIGUOUS:
+                yield begin + word.start(), begin + word.end(), "NAME", 0.55
+            elif word[0].lower() in _names():
                 yield begin + word.start(), begin + word.end(), "NAME", 0.9
         begin += len(line) + 1
 

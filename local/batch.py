@@ -1,0 +1,188 @@
+"""Take files through the pipeline and write what comes out, one instance after the other, resumable at any moment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dicom_deid.errors import Reason
+from dicom_deid.pixels.plan import RedactionPlan
+from dicom_deid.records import SourceRecord
+from local.engine import Engine
+from local.pictures import after_picture, before_picture
+from local.state import DONE, BoxRecord, InstanceRecord, OutputFolder, write_if_changed
+from services.catalog import CatalogEntry, Status
+from services.objects import ObjectGoneError
+
+Announce = Callable[[str], None]
+
+
+@dataclass
+class Batch:
+    """One run over a source into an output folder."""
+
+    engine: Engine
+    output: OutputFolder
+    with_source_images: bool = False
+    jobs: int = 2
+
+    def run(
+        self, files: Iterable[tuple[str, bytes]], announce: Announce = lambda key: None
+    ) -> dict[str, InstanceRecord]:
+        """Every file that is not done yet; `announce` is told the key of each that ended."""
+        records = self.output.records()
+        waiting: list[tuple[str, bytes]] = []
+        try:
+            for key, content in files:
+                if self._is_done(records.get(key), content):
+                    announce(key)
+                    continue
+                self.engine.upload(key, content)
+                waiting.append((key, content))
+                if len(waiting) >= self.jobs:
+                    self._settle(waiting, records, announce)
+            self._settle(waiting, records, announce)
+        finally:
+            self.output.write_records(records)
+        return records
+
+    def decide(self, record: InstanceRecord) -> InstanceRecord:
+        """Take an instance through the pipeline again, with the decisions that were made about it."""
+        content = self.output.raw(record.instance_id)
+        work = self.engine.first_work(record.instance_id)
+        for decision in self.output.decisions(record.instance_id):
+            work.write_decision(decision)
+        self.engine.upload(record.key, content)
+        records = self.output.records()
+        self._settle([(record.key, content)], records, lambda key: None)
+        self.output.write_records(records)
+        return records[record.key]
+
+    def _is_done(self, record: InstanceRecord | None, content: bytes) -> bool:
+        return record is not None and record.status in DONE and record.sha256 == hashlib.sha256(content).hexdigest()
+
+    def _settle(self, waiting: list[tuple[str, bytes]], records: dict[str, InstanceRecord], announce: Announce) -> None:
+        self.engine.deliver()
+        for key, content in waiting:
+            entry = self.engine.find(key)
+            if entry is None:
+                record = InstanceRecord(key, hashlib.sha256(content).hexdigest(), "", "IGNORED", Reason.NOT_DICOM.value)
+            else:
+                record = self._finish(self.engine.settle(entry.instance_id), key, content)
+            records[key] = record
+            self.output.write_records(records)
+            announce(key)
+        waiting.clear()
+
+    def _finish(self, entry: CatalogEntry, key: str, content: bytes) -> InstanceRecord:
+        self.engine.drain()
+        record = InstanceRecord(
+            key=key,
+            sha256=hashlib.sha256(content).hexdigest(),
+            instance_id=entry.instance_id,
+            status=entry.status.value,
+            reason=entry.reason,
+            state=entry.state,
+            plan_sha256=entry.plan_sha256,
+        )
+        if entry.status is not Status.IGNORED:
+            record = self._described(record, entry, content)
+        if entry.status is Status.RELEASED:
+            record = self._release(record, entry)
+        self._review(record, content)
+        self.engine.forget(entry)
+        return record
+
+    def _described(self, record: InstanceRecord, entry: CatalogEntry, content: bytes) -> InstanceRecord:
+        """What the work area tells, as far as the attempt came."""
+        work = self.engine.work(entry)
+        record = replace(record, stages=self.engine.stages(entry))
+        try:
+            source = work.read_source()
+            plan = work.read_plan()
+        except ObjectGoneError:
+            return record
+        verification = work.read_verification()
+        checks = tuple((check.id, check.result.value) for check in verification.checks) if verification else ()
+        self._pictures(record, source, plan, entry, content)
+        return replace(
+            record,
+            route="pixels" if source.examined else "header",
+            modality=source.modality,
+            transfer_syntax=source.transfer_syntax,
+            rows=source.rows,
+            columns=source.columns,
+            frames=source.frames,
+            images=len(source.images),
+            boxes=tuple(_boxes(plan)),
+            checks=checks,
+        )
+
+    def _pictures(
+        self, record: InstanceRecord, source: SourceRecord, plan: RedactionPlan, entry: CatalogEntry, content: bytes
+    ) -> None:
+        if not source.examined:
+            return
+        if entry.status is Status.RELEASED:
+            picture = after_picture(self.engine.released_bytes(entry), plan)
+            write_if_changed(self.output.report / "pictures" / f"{record.instance_id}.jpg", picture)
+        if self.with_source_images or entry.status is Status.IN_REVIEW:
+            before = before_picture(content, plan)
+            write_if_changed(self.output.custodian / "pictures" / f"{record.instance_id}.png", before)
+
+    def _release(self, record: InstanceRecord, entry: CatalogEntry) -> InstanceRecord:
+        content = self.engine.released_bytes(entry)
+        path = self.output.released / (entry.output_key or "")
+        if path.exists() and path.read_bytes() != content:
+            reason = Reason.SOP_INSTANCE_CONFLICT.value
+            return replace(record, status="QUARANTINED", reason=reason, state="SaveSanitized")
+        write_if_changed(path, content)
+        for kind, part in self.engine.certificate(entry).items():
+            write_if_changed(self.output.certificates / f"{record.instance_id}.{kind}", part)
+        relative = path.relative_to(self.output.root).as_posix()
+        return replace(record, output=relative, output_sha256=entry.output_sha256)
+
+    def _review(self, record: InstanceRecord, content: bytes) -> None:
+        reference = self.output.review / f"{record.instance_id}.json"
+        if record.status != "IN_REVIEW":
+            reference.unlink(missing_ok=True)
+            self.output.drop_raw(record.instance_id)
+            return
+        self.output.keep_raw(record.instance_id, content)
+        counts = Counter(box.action for box in record.boxes)
+        told = {
+            "instance_ref": record.instance_id,
+            "plan_sha256": record.plan_sha256,
+            "boxes": [
+                {
+                    "index": n,
+                    "box": [b.x0, b.y0, b.x1, b.y1],
+                    "action": b.action,
+                    "score": b.score,
+                    "evidence": b.evidence,
+                }
+                for n, b in enumerate(record.boxes)
+            ],
+            "counts": dict(sorted(counts.items())),
+        }
+        write_if_changed(reference, json.dumps(told, indent=1).encode())
+
+
+def _boxes(plan: RedactionPlan) -> Iterator[BoxRecord]:
+    for planned in plan.boxes:
+        box = planned.box
+        evidence = tuple(f"{item.kind.value}: {item.rule}" for item in planned.evidence)
+        yield BoxRecord(
+            box.x0, box.y0, box.x1, box.y1, len(planned.frames), planned.action.value, planned.score, evidence
+        )
+
+
+def output_folder(path: Path) -> OutputFolder:
+    """The prepared output folder at a path."""
+    folder = OutputFolder(path.resolve())
+    folder.prepare()
+    return folder

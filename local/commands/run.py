@@ -1,0 +1,147 @@
+"""`dicom-deid run`: take files through the whole pipeline."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from dicom_deid.header.presets import profile_named
+from dicom_deid.phi.findings import UnmatchedText
+from local.state import InstanceRecord, OutputFolder
+from services.text_detection import Engine as OcrEngine
+
+EXIT_WAITING = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run")(run)
+
+
+def run(
+    source: Annotated[Path, typer.Argument(help="A DICOM file, a folder, or a zip.", exists=True)],
+    output: Annotated[Path, typer.Argument(help="Where the results go; a second run goes on there.")],
+    key_file: Annotated[Path | None, typer.Option(help="File with the 64-digit key, mode 0600.")] = None,
+    domain: Annotated[str, typer.Option(help="Pseudonym domain: the project.")] = "local",
+    profile: Annotated[str, typer.Option(help="PS3.15 profile; see `dicom-deid profiles`.")] = "basic",
+    jobs: Annotated[int, typer.Option(min=1, max=16, help="Instances at once.")] = 2,
+    ocr: Annotated[OcrEngine, typer.Option(help="Which service reads the text.")] = OcrEngine.REKOGNITION,
+    threshold: Annotated[float, typer.Option(min=0.01, max=1.0, help="PHI at or above it is redacted.")] = 0.80,
+    unmatched_text: Annotated[UnmatchedText, typer.Option(help="Text that nothing explains.")] = UnmatchedText.REDACT,
+    with_source_images: Annotated[bool, typer.Option(help="Keep pictures of the sources, in custodian/.")] = False,
+) -> None:
+    """De-identify SOURCE into OUTPUT: released, in review, deferred or quarantined, never half done."""
+    records = run_batch(
+        source,
+        output,
+        key_file=key_file,
+        domain=domain,
+        profile=profile,
+        jobs=jobs,
+        ocr=ocr,
+        threshold=threshold,
+        unmatched_text=unmatched_text,
+        with_source_images=with_source_images,
+    )
+    if any(record.status not in {"RELEASED", "IGNORED"} for record in records.values()):
+        raise typer.Exit(EXIT_WAITING)
+
+
+def run_batch(
+    source: Path,
+    output: Path,
+    *,
+    key_file: Path | None = None,
+    domain: str = "local",
+    profile: str = "basic",
+    jobs: int = 2,
+    ocr: OcrEngine = OcrEngine.REKOGNITION,
+    threshold: float = 0.80,
+    unmatched_text: UnmatchedText = UnmatchedText.REDACT,
+    with_source_images: bool = False,
+) -> dict[str, InstanceRecord]:
+    """Run, show progress and summary, write the report; the records of every file.
+
+    Raises
+    ------
+    ConfigurationError
+        When key, profile, source or output cannot be used.
+    """
+    from local.batch import Batch, output_folder
+    from local.engine import running
+    from local.report import write_report
+    from local.settings import EngineSettings
+    from local.sources import count_files, source_files
+
+    profile_named(profile)
+    folder = output_folder(output)
+    settings = EngineSettings(
+        key=folder.key(key_file),
+        profile=profile,
+        domain=domain,
+        ocr_engine=ocr.value,
+        phi_threshold=threshold,
+        unmatched_text=unmatched_text.value,
+    )
+    folder.check_settings(settings)
+    quiet()
+    console = Console()
+    with running(settings) as engine, _progress(console) as progress:
+        task = progress.add_task("instances", total=count_files(source), stage="starting")
+
+        def announce(_key: str) -> None:
+            progress.update(task, advance=1, stage=engine.stage())
+
+        batch = Batch(engine, folder, with_source_images, jobs)
+        records = batch.run(source_files(source), announce)
+        progress.update(task, stage="done")
+    write_report(folder, records, settings)
+    show_summary(console, records, folder)
+    return records
+
+
+def quiet() -> None:
+    """Libraries that talk on their own: what they say may quote a file."""
+    warnings.simplefilter("ignore")
+    for name in ("moto", "botocore", "pydicom", "RapidOCR"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def show_summary(console: Console, records: Mapping[str, InstanceRecord], folder: OutputFolder) -> None:
+    """How the instances ended, by status and reason; counts only."""
+    table = Table(title="dicom-deid", show_header=True)
+    table.add_column("outcome")
+    table.add_column("reason")
+    table.add_column("instances", justify="right")
+    ended = Counter((record.status.lower().replace("_", " "), record.reason or "") for record in records.values())
+    redacted = sum(
+        1 for r in records.values() if r.status == "RELEASED" and any(box.action == "redact" for box in r.boxes)
+    )
+    for (status, reason), number in sorted(ended.items()):
+        table.add_row(status, reason, str(number))
+        if status == "released":
+            table.add_row("", "of them with boxes", str(redacted))
+    table.add_row("all", "", str(len(records)), style="bold")
+    console.print(table)
+    console.print(f"report: {folder.report / 'index.html'}", soft_wrap=True)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[stage]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )

@@ -1,0 +1,69 @@
+"""Pictures for people: a frame before or after, with the outlines of its boxes."""
+
+from __future__ import annotations
+
+import io
+from typing import Final
+
+import cv2
+import numpy as np
+
+from dicom_deid.part10.reader import read_header
+from dicom_deid.phi.findings import Action
+from dicom_deid.phi.planning import is_whole_frame
+from dicom_deid.pixels.codecs.registry import codec_of
+from dicom_deid.pixels.description import describe
+from dicom_deid.pixels.frames import FrameReader
+from dicom_deid.pixels.plan import RedactionPlan
+from dicom_deid.pixels.rendering import Display, Picture, for_people
+
+_THUMBNAIL: Final = 360
+_COLOURS: Final = {Action.REDACT: (232, 93, 58), Action.REVIEW: (240, 180, 41), Action.KEEP: (70, 160, 120)}
+
+
+def after_picture(content: bytes, plan: RedactionPlan) -> bytes:
+    """A JPEG thumbnail of the released object's most interesting frame, boxes outlined."""
+    picture, scale = _scaled(_frame(content, plan), _THUMBNAIL)
+    _outline(picture, plan, scale, {Action.REDACT, Action.REVIEW})
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
+
+
+def before_picture(content: bytes, plan: RedactionPlan) -> bytes:
+    """A PNG of the source's frame at full size with every box: for the custodian alone."""
+    picture, scale = _scaled(_frame(content, plan), 1600)
+    _outline(picture, plan, scale, set(Action))
+    return cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
+def _frame(content: bytes, plan: RedactionPlan) -> Picture:
+    source = io.BytesIO(content)
+    header = read_header(source)
+    description = describe(header)
+    assert description is not None
+    words = header.pixel is not None and header.pixel.vr == "OW"
+    pixels = codec_of(description.transfer_syntax, words=words).decode(
+        FrameReader.open(source, header, description).read(_interesting(plan, description.frames)), description
+    )
+    return for_people(pixels, description, Display.of(header))
+
+
+def _interesting(plan: RedactionPlan, frames: int) -> int:
+    """The first frame with a box that changes it, else the middle one."""
+    boxed = [box.frames[0] for box in plan.boxes if box.action is not Action.KEEP and not is_whole_frame(box)]
+    return boxed[0] if boxed else frames // 2
+
+
+def _scaled(picture: Picture, longest: int) -> tuple[Picture, float]:
+    scale = min(1.0, longest / max(picture.shape[:2]))
+    if scale == 1.0:
+        return np.ascontiguousarray(picture), scale
+    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8), scale
+
+
+def _outline(picture: Picture, plan: RedactionPlan, scale: float, actions: set[Action]) -> None:
+    for planned in plan.boxes:
+        if planned.action in actions and not is_whole_frame(planned):
+            box = planned.box
+            corners = [round(value * scale) for value in (box.x0, box.y0, box.x1, box.y1)]
+            cv2.rectangle(picture, (corners[0], corners[1]), (corners[2], corners[3]), _COLOURS[planned.action], 1)

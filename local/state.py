@@ -1,0 +1,235 @@
+"""What a run keeps in its output folder, so that the next one goes on where it ended. All of it is the custodian's."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from dicom_deid.errors import ConfigurationError
+from dicom_deid.pseudonyms import load_key, new_key, write_key
+from dicom_deid.records import ReviewDecision
+from local.settings import EngineSettings
+
+DONE: Final = frozenset({"RELEASED", "QUARANTINED", "IN_REVIEW", "IGNORED"})
+"""What a second run does not start again; deferred instances it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRecord:
+    """One box in the report: frame pixels, what was done, and why; no text."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    frames: int
+    action: str
+    score: float
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceRecord:
+    """One source file as far as it came. `key` is its path below the source: it may hold a name."""
+
+    key: str
+    sha256: str
+    instance_id: str
+    status: str
+    reason: str | None = None
+    state: str | None = None
+    output: str | None = None
+    output_sha256: str | None = None
+    plan_sha256: str | None = None
+    route: str = ""
+    modality: str = ""
+    transfer_syntax: str = ""
+    rows: int = 0
+    columns: int = 0
+    frames: int = 0
+    images: int = 0
+    boxes: tuple[BoxRecord, ...] = ()
+    checks: tuple[tuple[str, str], ...] = ()
+    stages: Mapping[str, float] = field(default_factory=dict)
+
+
+_RECORDS: Final = TypeAdapter(dict[str, InstanceRecord])
+_DECISIONS: Final = TypeAdapter(list[ReviewDecision])
+
+
+@dataclass(frozen=True)
+class OutputFolder:
+    """The layout of an output folder (DESIGN 5)."""
+
+    root: Path
+
+    @property
+    def released(self) -> Path:
+        """The clean files."""
+        return self.root / "released"
+
+    @property
+    def review(self) -> Path:
+        """References of what waits for a person."""
+        return self.root / "review"
+
+    @property
+    def certificates(self) -> Path:
+        """Certificates, signatures and public keys."""
+        return self.root / "certificates"
+
+    @property
+    def report(self) -> Path:
+        """The report."""
+        return self.root / "report"
+
+    @property
+    def custodian(self) -> Path:
+        """Everything that holds patient data or leads to it (mode 0700)."""
+        return self.root / "custodian"
+
+    @property
+    def state(self) -> Path:
+        """What the next run needs."""
+        return self.custodian / "state"
+
+    def prepare(self) -> None:
+        """Make the folders.
+
+        Raises
+        ------
+        ConfigurationError
+            When the folder holds something else than an earlier run.
+        """
+        if self.root.exists() and any(self.root.iterdir()) and not self.custodian.is_dir():
+            raise ConfigurationError("the output folder is not empty and not of an earlier run")
+        for folder in (self.released, self.review, self.certificates, self.report, self.custodian, self.state):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.custodian.chmod(0o700)
+
+    def key(self, key_file: Path | None) -> bytes:
+        """The master key: from the file, the environment, an earlier run, or a new one in ``custodian/key``.
+
+        Raises
+        ------
+        ConfigurationError
+            When the key given is not the one of the earlier run.
+        """
+        kept = self.custodian / "key"
+        given = load_key(key_file)
+        if given is None:
+            if not kept.exists():
+                write_key(kept, new_key())
+            given = load_key(kept)
+        assert given is not None
+        return given
+
+    def check_settings(self, settings: EngineSettings) -> None:
+        """Remember the settings of the run; another run into the same folder must have the same.
+
+        Raises
+        ------
+        ConfigurationError
+            When key, profile or domain differ: the outputs would not belong together.
+        """
+        told = {
+            "profile": settings.profile,
+            "domain": settings.domain,
+            "ocr_engine": settings.ocr_engine,
+            "phi_threshold": settings.phi_threshold,
+            "unmatched_text": settings.unmatched_text,
+            "key": settings.pseudonymiser().fingerprint,
+        }
+        path = self.state / "settings.json"
+        if path.exists():
+            before = json.loads(path.read_bytes())
+            if any(before[name] != told[name] for name in ("profile", "domain", "key")):
+                raise ConfigurationError("the output folder was made with another key, profile or domain")
+        write_if_changed(path, json.dumps(told, indent=1).encode())
+
+    def last_settings(self, key: bytes) -> EngineSettings:
+        """The settings of the run that made the folder.
+
+        Raises
+        ------
+        ConfigurationError
+            When there was none, or the key is not its key.
+        """
+        path = self.state / "settings.json"
+        if not path.exists():
+            raise ConfigurationError("the output folder is not of a run")
+        told = json.loads(path.read_bytes())
+        known = told.pop("key")
+        settings = EngineSettings(key=key, **told)
+        if settings.pseudonymiser().fingerprint != known:
+            raise ConfigurationError("the key is not the one of the run")
+        return settings
+
+    def records(self) -> dict[str, InstanceRecord]:
+        """By source key, as the last run left them."""
+        path = self.state / "instances.json"
+        return _RECORDS.validate_json(path.read_bytes()) if path.exists() else {}
+
+    def write_records(self, records: Mapping[str, InstanceRecord]) -> None:
+        """Store the records and the two lists made of them."""
+        ordered = {key: records[key] for key in sorted(records)}
+        write_if_changed(self.state / "instances.json", _RECORDS.dump_json(ordered, indent=1))
+        refused = [r for r in ordered.values() if r.status == "QUARANTINED"]
+        rows = sorted((r.instance_id, r.reason or "", r.state or "") for r in refused)
+        write_if_changed(self.root / "quarantine.csv", _csv(("instance_ref", "reason", "state"), rows))
+        files = [(r.key, r.output or "", r.status.lower().replace("_", "-"), r.reason or "") for r in ordered.values()]
+        write_if_changed(self.custodian / "files.csv", _csv(("source", "output", "status", "reason"), files))
+
+    def keep_raw(self, instance_id: str, content: bytes) -> None:
+        """Keep the raw object of an instance that waits for a person."""
+        write_if_changed(self.state / "raw" / instance_id, content)
+
+    def raw(self, instance_id: str) -> bytes:
+        """The raw object kept for a decision."""
+        return (self.state / "raw" / instance_id).read_bytes()
+
+    def drop_raw(self, instance_id: str) -> None:
+        """Forget the raw object of an instance that waits no longer."""
+        (self.state / "raw" / instance_id).unlink(missing_ok=True)
+
+    def decisions(self, instance_id: str) -> list[ReviewDecision]:
+        """What was decided about the instance so far."""
+        path = self.state / "decisions" / f"{instance_id}.json"
+        return _DECISIONS.validate_json(path.read_bytes()) if path.exists() else []
+
+    def write_decisions(self, instance_id: str, decisions: list[ReviewDecision]) -> None:
+        """Store the decisions about an instance."""
+        write_if_changed(self.state / "decisions" / f"{instance_id}.json", _DECISIONS.dump_json(decisions, indent=1))
+
+
+def write_if_changed(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, and leave it alone where it is the same."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _csv(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> bytes:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return buffer.getvalue().encode()
