@@ -79,7 +79,9 @@ class Batch:
         waiting.clear()
 
     def _finish(self, entry: CatalogEntry, key: str, content: bytes) -> InstanceRecord:
+        # moto writes an item attribute by attribute: only after the execution ended is the entry whole.
         self.engine.drain()
+        entry = self.engine.catalog.find(entry.instance_id) or entry
         record = InstanceRecord(
             key=key,
             sha256=hashlib.sha256(content).hexdigest(),

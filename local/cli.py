@@ -40,7 +40,7 @@ def _main(
 
 
 def main() -> None:
-    """Entry point: exit codes 0 all released, 1 internal, 2 usage, 3 something waits or was refused, 130 interrupted."""
+    """Entry point; exits 0 all released, 1 internal, 2 usage, 3 something waits or was refused, 130 interrupted."""
     # Handlers log for CloudWatch; on a terminal the summary says what matters.
     os.environ.setdefault("POWERTOOLS_LOG_LEVEL", "CRITICAL")
     for name in _COMMANDS:

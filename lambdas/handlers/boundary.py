@@ -12,7 +12,7 @@ from functools import cache, wraps
 from typing import Any, NoReturn, TypeVar
 
 from aws_lambda_powertools import Logger, Tracer
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -101,9 +101,11 @@ def _guarded(run: Callable[[_Event], Result], event: _Event, state: str) -> Resu
 
 def count(name: str, **dimensions: str) -> None:
     """Emit one metric of value 1; dimensions are states and reason codes, never anything of a file."""
-    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace="DicomDeid") as metric:
-        for dimension, value in dimensions.items():
-            metric.add_dimension(name=dimension, value=value)
+    metric = EphemeralMetrics(namespace="DicomDeid", service="dicom-deid")
+    for dimension, value in dimensions.items():
+        metric.add_dimension(name=dimension, value=value)
+    metric.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    metric.flush_metrics()
 
 
 def _log_failure(state: str, reason: Reason, detail: str) -> None:

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from dicom_deid.part10.reader import read_header
+from dicom_deid.pseudonyms import Pseudonymiser
 
 from dicom_deid.errors import DeidError, Reason
 from handlers.boundary import HandlerSettings, logger
@@ -51,8 +52,9 @@ def _register(record: SQSRecord) -> None:
     if facts is None:
         logger.info("upload is gone")
         return
-    upload = _identify(announced, facts)
-    status, reason = _kind(version, facts, infected=announced.infected)
+    pseudonyms = secrets.pseudonymiser(settings().secret_id, settings().domain)
+    upload = identify(announced, facts, pseudonyms)
+    status, reason = kind(version, facts, infected=announced.infected)
     catalog = Catalog(settings().catalog_table)
     if not catalog.register(upload, status, reason):
         entry = catalog.find(upload.instance_id)
@@ -65,8 +67,8 @@ def _register(record: SQSRecord) -> None:
         executions.start(settings().state_machine_arn, upload.instance_id, 1)
 
 
-def _identify(announced: UploadEvent, facts: ObjectFacts) -> Upload:
-    pseudonyms = secrets.pseudonymiser(settings().secret_id, settings().domain)
+def identify(announced: UploadEvent, facts: ObjectFacts, pseudonyms: Pseudonymiser) -> Upload:
+    """The catalog's name for an upload, and its place among the versions of its key."""
     version_id = announced.version_id or facts.version_id
     return Upload(
         instance_id=pseudonyms.instance_id(announced.bucket, announced.key, version_id),
@@ -79,7 +81,7 @@ def _identify(announced: UploadEvent, facts: ObjectFacts) -> Upload:
     )
 
 
-def _kind(version: ObjectVersion, facts: ObjectFacts, *, infected: bool) -> tuple[Status, Reason | None]:
+def kind(version: ObjectVersion, facts: ObjectFacts, *, infected: bool) -> tuple[Status, Reason | None]:
     """RECEIVED for what may be DICOM, with or without a preamble; a damaged file goes on and is quarantined by name."""
     if infected:
         return Status.QUARANTINED, Reason.MALWARE

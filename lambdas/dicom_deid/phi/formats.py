@@ -71,7 +71,8 @@ def _is_calendar_date(text: str) -> bool:
 
 
 _STREET: Final = "ST|STREET|RD|ROAD|AVE|AVENUE|DR|DRIVE|CT|COURT|LANE|LN|PDE|PARADE|HWY|HIGHWAY|CRES|CRESCENT|BLVD"
-_INSTITUTION: Final = "HOSPITAL|CLINIC|INFIRMARY|RADIOLOGY|MEDICAL CENT(?:RE|ER)|HEALTH SERVICE|IMAGING CENT(?:RE|ER)|UNIVERSITY|INSTITUTE"
+_INSTITUTION: Final = r"""HOSPITAL | CLINIC | INFIRMARY | RADIOLOGY | MEDICAL\ CENT(?:RE|ER) | HEALTH\ SERVICE
+    | IMAGING\ CENT(?:RE|ER) | UNIVERSITY | INSTITUTE"""
 _TURN: Final = r"(?:ST|ND|RD|TH)?"
 _IHI: Final = r"\b8003\s?6[012]\d{2}(?:\s?\d{4}){2}\b"
 
@@ -94,11 +95,11 @@ _FORMATS: Final = (
     _Format("date", re.compile(rf"\b{_MONTH}[ ./-]?(?:19|20)\d{{2}}\b", re.I), 0.9),
     _Format("age", re.compile(r"\b\d{1,3} ?(?:Y/?O|YRS?|YEARS?|Y)\b(?: ?[/,]? ?(?:M|F|MALE|FEMALE)\b)?", re.I), 0.9),
     _Format("age", re.compile(r"\b0\d{2}[YMWD]\b"), 0.95),
-    _Format("age-and-sex", re.compile(r"\b(?:\d{2,3} ?[/,]? ?(?:M|F)|[MF] ?[/,]? ?\d{2,3}(?:Y|YRS?)?)\b"), 0.9),
+    _Format("age-and-sex", re.compile(r"\b(?:\d{2,3} ?[/,]? ?[MF]|[MF][/,] ?\d{2,3}|[MF] ?\d{2,3}(?:Y|YRS?))\b"), 0.9),
     _Format("weight", re.compile(r"\b\d{2,3}(?:\.\d)? ?KG\b", re.I), 0.85),
     _Format("postal-address", re.compile(rf"\b\d{{1,5}} [A-Z]+(?: [A-Z]+)? (?:{_STREET})\b", re.I), 0.85),
     _Format("state-and-postcode", re.compile(r"\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) ?\d{4}\b"), 0.9),
-    _Format("institution", re.compile(rf"\b(?:{_INSTITUTION})\b", re.I), 0.85),
+    _Format("institution", re.compile(rf"\b(?:{_INSTITUTION})\b", re.I | re.X), 0.85),
     _Format("long-number", re.compile(r"\b[A-Z]{0,4}[-.]?\d{5,}[A-Z]?\b", re.I), 0.9),
     _Format("long-number", re.compile(r"\b\d{2,4}[-.]\d{2,4}[-.]\d{2,6}\b"), 0.85),
     _Format("long-number", re.compile(r"\b[A-Z]{1,4}\d{1,3}-\d{3,}\b", re.I), 0.85),

@@ -13,8 +13,8 @@ _PERSONS: Final = """
     |physician|phys|doctor|consultant|tech|technologist|radiographer|radiologist|surgeon|nurse|performed by|read by|md
 """
 _NUMBERS: Final = """
-    mrn|urn|ur|ur no|pid|id|pat id|patient id|pt id|acc|acc no|accession|accn|exam id|exam no|study id|order|order no|visit
-    |case|case no|episode|medicare|ihi|dva|nhs|nhs no|ssn|hosp no|ref no|adm|barcode|phone|tel|fax|mobile
+    mrn|urn|ur|ur no|pid|id|pat id|patient id|pt id|acc|acc no|accession|accn|exam id|exam no|study id|order
+    |order no|visit|case|case no|episode|medicare|ihi|dva|nhs|nhs no|ssn|hosp no|ref no|adm|barcode|phone|tel|fax|mobile
 """
 _FACTS: Final = """
     dob|d[.]o[.]b|birth|born|birthdate|date of birth|birth date|age|sex|gender|height|weight|ht|wt|bmi|address|addr|ward

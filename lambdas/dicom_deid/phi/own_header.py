@@ -64,7 +64,7 @@ class OwnHeader:
             for value in self.identity.values
             if value.kind in _TEXTS
             for part in _SEPARATORS.split(value.text)
-            if len(folded(part)) >= 4 and not is_clinical(part)
+            if len(folded(part)) >= 3
         }
 
     def matches(self, line: Sequence[str]) -> Iterator[HeaderMatch]:
@@ -80,9 +80,10 @@ class OwnHeader:
                 if 0 <= other < len(line) and self._is_initial(line[other]):
                     yield HeaderMatch((other,), named[index])
         for index, word in enumerate(line):
-            rule = self._number_rule(word) or self._text_rule(word)
+            rule = self._number_rule(word)
             if rule:
                 yield HeaderMatch((index,), rule)
+        yield from self._text_matches(line)
         for index in range(len(line) - 1):
             rule = self._number_rule(line[index] + line[index + 1], partial=False)
             if rule and any(character.isdigit() for character in line[index] + line[index + 1]):
@@ -117,9 +118,15 @@ class OwnHeader:
                 return rule
         return None
 
+    def _text_matches(self, line: Sequence[str]) -> Iterator[HeaderMatch]:
+        """Words of institutions and addresses; those that are clinical or short only beside one that is neither."""
+        found = {index: rule for index, word in enumerate(line) if (rule := self._text_rule(word))}
+        strong = {index for index in found if len(folded(line[index])) >= 4 and not is_clinical(line[index])}
+        for index, rule in found.items():
+            if index in strong or {index - 1, index + 1} & strong:
+                yield HeaderMatch((index,), rule)
+
     def _text_rule(self, word: str) -> str | None:
-        if is_clinical(word):
-            return None
         for part, rule in self._text_words.items():
             if similar(word, part):
                 return rule

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from pydicom.uid import UID
+
 from dicom_deid.errors import Reason
 from dicom_deid.part10.elements import Header
 from dicom_deid.part10.reader import find
@@ -46,6 +48,8 @@ class Routing:
 def route_of(header: Header, description: PixelDescription | None, analysis: PixelAnalysis) -> Routing:
     """Decide by what the header says; anything unknown goes through the pixels."""
     if description is None:
+        if "Image Storage" in UID("".join(_values(header, 0x00080016)[:1])).name:
+            return Routing(Route.QUARANTINE, Reason.PARSE_ERROR)
         return Routing(Route.HEADER)
     if not is_supported(description.transfer_syntax):
         return Routing(Route.QUARANTINE, Reason.UNSUPPORTED_TRANSFER_SYNTAX)

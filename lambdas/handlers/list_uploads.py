@@ -1,0 +1,108 @@
+"""ListUploads: one page of the raw bucket -> catalog, and a manifest of instance ids in the work bucket.
+
+The cursor is a raw key and may hold a name, so it stays in the work bucket; the state machine sees page numbers only.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from handlers.boundary import HandlerSettings, Result, step
+from handlers.register_upload import identify, kind
+from handlers.upload_events import GUARDDUTY_PREFIX, UploadEvent
+from services import objects, secrets
+from services.catalog import Catalog, Status
+from services.objects import ObjectVersion
+from services.uploads import ListedUpload, list_current
+
+PAGE = 500
+"""Each object costs a HEAD, a ranged GET and a conditional put: 500 stay well within the function's 15 minutes."""
+
+
+class Settings(HandlerSettings):
+    """Environment of this function."""
+
+    raw_bucket: str
+    work_bucket: str
+    catalog_table: str
+    secret_id: str
+    domain: str
+
+
+@cache
+def settings() -> Settings:
+    """Read once per process."""
+    return Settings()
+
+
+class BackfillEvent(BaseModel):
+    """The backfill by the name of its execution."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    backfill: str = Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")
+
+
+class Cursor(BaseModel):
+    """Where the next page begins."""
+
+    page: int = 0
+    key_marker: str | None = None
+    version_marker: str | None = None
+    done: bool = False
+
+
+@step(BackfillEvent)
+def handle(event: BackfillEvent) -> Result:
+    """-> {"page", "manifest", "listed", "more"}. A repeat after a crash lists the same page again: nothing is lost."""
+    folder = f"backfill/{event.backfill}"
+    cursor = _read_cursor(folder)
+    if cursor.done:
+        return {"page": cursor.page, "manifest": "", "listed": 0, "more": False}
+    listing = list_current(settings().raw_bucket, cursor.key_marker, cursor.version_marker, PAGE)
+    started = [entry for upload in listing.uploads if (entry := _register(upload)) is not None]
+    manifest = f"{folder}/manifest/{cursor.page:08d}.json"
+    _write(manifest, json.dumps(started))
+    following = Cursor(
+        page=cursor.page + 1,
+        key_marker=listing.key_marker,
+        version_marker=listing.version_marker,
+        done=listing.key_marker is None,
+    )
+    _write(f"{folder}/cursor.json", following.model_dump_json())
+    return {"page": cursor.page, "manifest": manifest, "listed": len(started), "more": not following.done}
+
+
+def _register(upload: ListedUpload) -> dict[str, str | int] | None:
+    """The attempt to start, or None for what is no instance or is on its way already."""
+    if upload.key.endswith("/") or upload.key.startswith(GUARDDUTY_PREFIX):
+        return None
+    version = ObjectVersion(settings().raw_bucket, upload.key, upload.version_id)
+    facts = objects.head(version)
+    if facts is None:
+        return None
+    announced = UploadEvent(version.bucket, upload.key, upload.version_id, "")
+    pseudonyms = secrets.pseudonymiser(settings().secret_id, settings().domain)
+    entry = identify(announced, facts, pseudonyms)
+    status, reason = kind(version, facts, infected=False)
+    catalog = Catalog(settings().catalog_table)
+    catalog.register(entry, status, reason)
+    known = catalog.find(entry.instance_id)
+    if known is None or known.status is not Status.RECEIVED:
+        return None
+    return {"instance_id": known.instance_id, "attempt": known.attempt}
+
+
+def _read_cursor(folder: str) -> Cursor:
+    try:
+        content = objects.read_bytes(ObjectVersion(settings().work_bucket, f"{folder}/cursor.json"))
+    except objects.ObjectGoneError:
+        return Cursor()
+    return Cursor.model_validate_json(content)
+
+
+def _write(key: str, content: str) -> None:
+    objects.put_bytes(ObjectVersion(settings().work_bucket, key), content.encode(), content_type="application/json")
