@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
-
-import handlers
 
 REGION: Final = "ap-southeast-2"
 
@@ -35,8 +32,7 @@ def applied(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def _forget_settings() -> None:
-    for found in pkgutil.iter_modules(handlers.__path__):
-        module = importlib.import_module(f"handlers.{found.name}")
+    for name, module in list(sys.modules.items()):
         forget = getattr(getattr(module, "settings", None), "cache_clear", None)
-        if forget is not None:
+        if name.startswith("handlers.") and forget is not None:
             forget()

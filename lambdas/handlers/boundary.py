@@ -75,7 +75,7 @@ def step(event_type: type[_Event]) -> Callable[[Callable[[_Event], Result]], Han
             logger.append_keys(state=state, **typed.model_dump(include={"instance_id", "attempt"}))
             with tracer.provider.in_subsegment(name=f"## {state}"):
                 result = _guarded(run, typed, state)
-            count("Completed", state=state)
+            measure("Completed", state=state)
             return result
 
         return handle
@@ -99,18 +99,18 @@ def _guarded(run: Callable[[_Event], Result], event: _Event, state: str) -> Resu
     stop(reason, state)
 
 
-def count(name: str, **dimensions: str) -> None:
-    """Emit one metric of value 1; dimensions are states and reason codes, never anything of a file."""
+def measure(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
+    """Emit one metric; dimensions are states and reason codes, never anything of a file."""
     metric = EphemeralMetrics(namespace="DicomDeid", service="dicom-deid")
     for dimension, value in dimensions.items():
         metric.add_dimension(name=dimension, value=value)
-    metric.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    metric.add_metric(name=name, unit=unit, value=value)
     metric.flush_metrics()
 
 
 def _log_failure(state: str, reason: Reason, detail: str) -> None:
     logger.warning("stopped", extra={"reason": reason.value, "detail": detail})
-    count("Stopped", state=state, reason=reason.value)
+    measure("Stopped", state=state, reason=reason.value)
 
 
 def _place(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from dicom_deid.errors import Reason
-from handlers.boundary import HandlerSettings, Result, count, step
+from handlers.boundary import HandlerSettings, Result, measure, step
 from handlers.quarantine import FailureEvent
 from services.catalog import Catalog, Status
 
@@ -35,5 +35,5 @@ def handle(event: FailureEvent) -> Result:
         state=event.failure.state,
         task_token=None,
     )
-    count("Deferred", reason=reason.value)
+    measure("Deferred", reason=reason.value)
     return {"reason": reason.value}

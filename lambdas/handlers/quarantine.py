@@ -8,7 +8,7 @@ from functools import cache
 from pydantic import BaseModel, ConfigDict, Field
 
 from dicom_deid.errors import Reason
-from handlers.boundary import AttemptEvent, HandlerSettings, Result, count, step
+from handlers.boundary import AttemptEvent, HandlerSettings, Result, measure, step
 from services.catalog import Catalog, Status
 
 
@@ -68,5 +68,5 @@ def handle(event: FailureEvent) -> Result:
     catalog.move(
         event.instance_id, event.attempt, Status.QUARANTINED, reason=reason.value, state=state, task_token=None
     )
-    count("Quarantined", reason=reason.value)
+    measure("Quarantined", reason=reason.value)
     return {"reason": reason.value}

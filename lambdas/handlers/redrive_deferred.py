@@ -8,7 +8,7 @@ from functools import cache
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel, ConfigDict
 
-from handlers.boundary import HandlerSettings, Result, metrics, step
+from handlers.boundary import HandlerSettings, Result, measure, step
 from services import executions
 from services.catalog import Catalog, CatalogEntry, Status
 from services.work import WorkArea
@@ -51,7 +51,7 @@ def handle(event: ScheduleEvent) -> Result:
         elif entry.status is Status.RECEIVED:
             # Registered, or advanced to a new attempt, by a process that died before it started the execution.
             executions.start(settings().state_machine_arn, entry.instance_id, entry.attempt)
-    metrics.add_metric(name="OldestReviewSeconds", unit=MetricUnit.Seconds, value=oldest)
+    measure("OldestReviewSeconds", oldest, MetricUnit.Seconds)
     return {"started": started}
 
 
