@@ -102,8 +102,8 @@ def _guarded(run: Callable[[_Event], Result], event: _Event, state: str) -> Resu
 def measure(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
     """Emit one metric; dimensions are states and reason codes, never anything of a file."""
     metric = EphemeralMetrics(namespace="DicomDeid", service="dicom-deid")
-    for dimension, value in dimensions.items():
-        metric.add_dimension(name=dimension, value=value)
+    for dimension, term in dimensions.items():
+        metric.add_dimension(name=dimension, value=term)
     metric.add_metric(name=name, unit=unit, value=value)
     metric.flush_metrics()
 

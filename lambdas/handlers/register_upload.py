@@ -10,10 +10,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from dicom_deid.part10.reader import read_header
-from dicom_deid.pseudonyms import Pseudonymiser
 
 from dicom_deid.errors import DeidError, Reason
+from dicom_deid.part10.reader import read_header
+from dicom_deid.pseudonyms import Pseudonymiser
 from handlers.boundary import HandlerSettings, logger
 from handlers.upload_events import UploadEvent, parse_upload
 from services import executions, objects, secrets
