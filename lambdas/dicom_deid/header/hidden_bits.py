@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import struct
 from dataclasses import dataclass
 
 from dicom_deid.errors import BadInputError, Reason
@@ -56,6 +58,54 @@ class HiddenBitsCheck:
         for position, allowed in ((0, first), (1, second)):
             if len(allowed) < 256 and block[position::2].translate(None, allowed):
                 raise BadInputError(Reason.EMBEDDED_OVERLAY, "bits outside (0028,0101) are used")
+
+    def feed_run_length(self, frame: bytes) -> None:
+        """Look at one RLE frame (PS3.5 annex G): its segments hold the bytes of the pixels, the highest one first.
+
+        Raises
+        ------
+        BadInputError
+            ``embedded-overlay`` where a hidden bit is set, ``codec-error`` where the segments are damaged.
+        """
+        width = 1 if self.allowed_low is self.allowed_high else 2
+        header = struct.unpack_from("<16L", frame) if len(frame) >= 64 else (0,)
+        bounds = [*header[1 : 1 + header[0]], len(frame)]
+        if not header[0] or header[0] > 15 or header[0] % width or bounds != sorted(bounds):
+            raise BadInputError(Reason.CODEC_ERROR, "a frame is no codestream of its transfer syntax")
+        for number, (start, stop) in enumerate(itertools.pairwise(bounds)):
+            allowed = self.allowed_low if number % width == width - 1 else self.allowed_high
+            if len(allowed) < 256 and _run_values(frame[start:stop]).translate(None, allowed):
+                raise BadInputError(Reason.EMBEDDED_OVERLAY, "bits outside (0028,0101) are used")
+
+
+def refuse_declared_overlays(header: Header) -> None:
+    """Refuse an object whose header says that an overlay is hidden in its compressed pixels.
+
+    Raises
+    ------
+    BadInputError
+        ``embedded-overlay`` where (60xx,0100) is not 1.
+    """
+    for element in header.dataset:
+        declares = 0x6000 <= element.tag >> 16 <= 0x60FF and element.tag & 0xFFFF == 0x0100
+        if declares and element.value not in (b"", b"\1\0", b"\0\1"):
+            raise BadInputError(Reason.EMBEDDED_OVERLAY, "(60xx,0100) names bits of the pixels")
+
+
+def _run_values(segment: bytes) -> bytes:
+    """Every byte value that a PackBits segment decodes to, repeated ones once."""
+    pieces: list[bytes] = []
+    position, end = 0, len(segment)
+    while position < end:
+        count = segment[position]
+        position += 1
+        if count < 128:
+            pieces.append(segment[position : position + count + 1])
+            position += count + 1
+        elif count > 128:
+            pieces.append(segment[position : position + 1])
+            position += 1
+    return b"".join(pieces)
 
 
 def _allowed(allocated: int, stored: int, high_bit: int, signed: bool) -> set[int]:

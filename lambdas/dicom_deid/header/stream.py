@@ -11,12 +11,12 @@ from typing import BinaryIO, Final
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.header.engine import RedactedHeader, redact_header
-from dicom_deid.header.hidden_bits import HiddenBitsCheck
+from dicom_deid.header.hidden_bits import HiddenBitsCheck, refuse_declared_overlays
 from dicom_deid.header.profiles import Profile
 from dicom_deid.header.report import Claims, HeaderReport
 from dicom_deid.header.sop_classes import refusal
 from dicom_deid.part10 import encapsulation, syntaxes
-from dicom_deid.part10.codestreams import is_scrubbable, scrub_frame
+from dicom_deid.part10.codestreams import RLE, is_scrubbable, scrub_frame
 from dicom_deid.part10.elements import DataSet, Encoding, Header, PixelElement
 from dicom_deid.part10.limits import DEFAULT_LIMITS, Limits
 from dicom_deid.part10.reader import body_of, find, read_header
@@ -137,8 +137,13 @@ def _number(header: Header, tag: int) -> int | None:
 def _encapsulated(body: BinaryIO, header: Header, pixel: PixelElement, dataset: DataSet) -> Iterator[bytes]:
     if not is_scrubbable(header.transfer_syntax):
         raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "frames of this transfer syntax cannot be cleaned")
+    refuse_declared_overlays(header)
     index = encapsulation.index_fragments(body, pixel)
     frames = encapsulation.group_frames(index, encapsulation.frame_count(header.dataset), header.dataset)
+    check = HiddenBitsCheck.of(header) if header.transfer_syntax == RLE else None
+    if check is not None:
+        for frame in frames:
+            check.feed_run_length(encapsulation.read_frame(body, frame))
     # Offsets precede the frames, so the first pass measures what the second one writes.
     lengths = [len(scrub_frame(encapsulation.read_frame(body, frame), header.transfer_syntax)) for frame in frames]
     yield encode([element for element in dataset if element.tag not in _OFFSET_TABLES], header.encoding)
