@@ -50,7 +50,7 @@ _NUMBER_STRING: Final = {
     "DS": re.compile(r" *[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)? *"),
     "IS": re.compile(r" *[+-]?[0-9]{0,12} *"),
 }
-_SHORT_TOKEN: Final = re.compile(r"[A-Z]{0,3}[0-9]{0,3}[A-Z]?|[0-9]{1,4}|[0-9][A-Z]{1,2}")
+_SHORT_TOKEN: Final = re.compile(r"[A-Z]{0,3}[0-9]{0,3}|[A-Z]{1,2}[0-9]{1,3}[A-Z]|[0-9]{1,4}|[0-9]{1,3}[A-Z]{1,2}")
 """A part of a code string that is too short to name anybody: ``M``, ``SE``, ``FM4``, ``2CH``."""
 
 _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = {
@@ -71,7 +71,7 @@ _VERSION_TOKEN: Final = re.compile(
     r"[A-Za-z]{0,3}\d{1,4}(?:[A-Za-z]{1,2}\d{0,3})?(?:[._-][A-Za-z]{0,2}\d{0,5}[A-Za-z]?){0,5}|\d[A-Z]{2}\d{2}[A-Z]|[A-Za-z]"
 )
 _MODEL_TOKEN: Final = re.compile(r"[A-Za-z]{1,3}|[A-Za-z]{0,3}-?\d{1,4}[A-Za-z]{0,2}\d?\+?")
-_CORRECTION: Final = re.compile(r"[A-Za-z]{1,4}\d{0,2}|\d{1,3}[a-z]{1,2}|\d{1,2}(?:\.\d{1,3})?[a-z]{0,2}")
+_CORRECTION: Final = re.compile(r"[A-Za-z]{1,3}\d{0,2}|\d{1,3}[a-z]{1,2}|\d{1,2}(?:\.\d{1,3})?[a-z]{0,2}")
 _TOKENS: Final = {
     "version": _VERSION_TOKEN,
     "model": _MODEL_TOKEN,
@@ -136,10 +136,14 @@ def is_code_string(value: str) -> bool:
     """Whether it is a well-formed CS of defined terms, words of the vocabulary and parts too short to name anybody."""
     if not CODE_STRING.fullmatch(value):
         return False
-    return value in code_string_terms() or all(
-        _SHORT_TOKEN.fullmatch(part) or part in code_string_terms() or kind_of(part) is WordKind.PLAIN
-        for part in re.split(r"[ _]", value)
-    )
+    if value in code_string_terms():
+        return True
+    parts = re.split(r"[ _]", value)
+    known = [part in code_string_terms() or kind_of(part) is WordKind.PLAIN for part in parts]
+    # ``VAN DER POL`` is three short parts; a blank between them needs a known one beside it, or a digit.
+    if " " in value and not any(known) and value.replace(" ", "").isalpha():
+        return False
+    return all(is_known or _SHORT_TOKEN.fullmatch(part) for part, is_known in zip(parts, known, strict=True))
 
 
 @lru_cache(maxsize=8192)
