@@ -5,9 +5,9 @@ What is written is complete or not there: each object is made under a temporary 
 
 from __future__ import annotations
 
-import contextlib
 import filecmp
 import os
+import shutil
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -163,11 +163,23 @@ def _place(path: Path, made: _Made, output: Path) -> FileResult:
     target = output / name
     target.parent.mkdir(parents=True, exist_ok=True)
     made.temporary.chmod(0o644)
-    with contextlib.suppress(FileExistsError):
-        # A link never replaces: what is there already was written whole.
-        target.hardlink_to(made.temporary)
+    _put(made.temporary, target)
     same = filecmp.cmp(made.temporary, target, shallow=False)
     made.temporary.unlink()
     if not same:
         return FileResult(path, FileStatus.QUARANTINED, Reason.SOP_INSTANCE_CONFLICT)
     return FileResult(path, FileStatus.WRITTEN, None, name, report, made.uids, made.patients)
+
+
+def _put(temporary: Path, target: Path) -> None:
+    """Give the finished object its name, unless there is one of that name: nothing is ever replaced."""
+    try:
+        target.hardlink_to(temporary)
+    except FileExistsError:
+        return
+    except OSError:
+        # A file system without hard links. Only this process places objects, so nobody else takes the name.
+        if not target.exists():
+            copy = temporary.with_suffix(".copy")
+            shutil.copyfile(temporary, copy)
+            copy.replace(target)

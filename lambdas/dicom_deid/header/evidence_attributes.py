@@ -18,13 +18,15 @@ DATES_MODIFIED: Final = 0x00280303
 CONTRIBUTING_EQUIPMENT: Final = 0x0018A001
 OWN_TAGS: Final = frozenset({PATIENT_IDENTITY_REMOVED, METHOD, METHOD_CODES, DATES_MODIFIED, CONTRIBUTING_EQUIPMENT})
 """Attributes that are written anew: whatever the source said of an earlier de-identification is replaced."""
+_EARNED: Final = frozenset({Option.CLEAN_PIXEL_DATA, Option.CLEAN_RECOGNIZABLE_VISUAL_FEATURES})
+"""Options that a header alone cannot fulfil, whatever the profile asks for."""
 CLAIMS: Final = frozenset({BURNED_IN, RECOGNIZABLE})
 """Attributes whose NO is a claim: it is written where a check earned it."""
 
 
 def evidence(profile: Profile, claims: Claims) -> DataSet:
     """The attributes that state what was done; claims about pixels only where the caller verified them."""
-    codes = list(profile.codes)
+    codes = [code for code in profile.codes if code not in _EARNED]
     elements = [
         _text(PATIENT_IDENTITY_REMOVED, "CS", "YES"),
         _text(METHOD, "LO", *method(profile)),
@@ -38,8 +40,7 @@ def evidence(profile: Profile, claims: Claims) -> DataSet:
         codes.append(Option.CLEAN_RECOGNIZABLE_VISUAL_FEATURES)
         elements.append(_text(RECOGNIZABLE, "CS", "NO"))
     items = [code_item(code, "DCM", MEANINGS[code]) for code in sorted(set(codes))]
-    elements.append(Element(METHOD_CODES, "SQ", b"", items))
-    return elements
+    return [*elements, Element(METHOD_CODES, "SQ", b"", items)] if items else elements
 
 
 def method(profile: Profile) -> tuple[str, ...]:

@@ -156,8 +156,13 @@ class Profile:
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
-        """Codes of CID 7050: the Basic Profile, then the options in order; what the pixels earn is added later."""
-        return ("113100", *sorted(self.options))
+        """Codes of CID 7050: the Basic Profile, then the options in order; what the pixels earn is added later.
+
+        A profile whose overrides keep what the table removes does not conform to the Basic Profile and must not say so.
+        """
+        kept = {tag for tag, action in self.overrides.items() if action is Action.KEEP}
+        conforms = all(self._by_table(tag) in (None, Action.KEEP) for tag in kept)
+        return (*(("113100",) if conforms else ()), *sorted(self.options))
 
     @cached_property
     def digest(self) -> str:
@@ -179,8 +184,9 @@ class Profile:
 
     def action_of(self, tag: int) -> Action | None:
         """What happens to a standard or private tag; None where neither table nor override speaks of it."""
-        if tag in self.overrides:
-            return self.overrides[tag]
+        return self.overrides[tag] if tag in self.overrides else self._by_table(tag)
+
+    def _by_table(self, tag: int) -> Action | None:
         known = self.actions.get(f"{tag:08X}")
         if known is not None:
             return known

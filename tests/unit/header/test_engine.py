@@ -228,7 +228,8 @@ def test_of_two_elements_of_one_tag_one_stays() -> None:
 
 
 def test_an_item_has_its_own_character_set() -> None:
-    item = [Item(0x00080005, "CS", b"ISO_IR 192"), Item(0x00081030, "LO", "CT chest Müller".encode())]
+    # In GB18030 the second byte of this character is a backslash; read otherwise, there are two values.
+    item = [Item(0x00080005, "CS", b"GB18030"), Item(0x00081030, "LO", "CT chest 乗".encode("gb18030"))]
     header = redacted(
         Item(0x00081250, "SQ", [item]),
         Item(0x0008103E, "LO", b"CT abdomen M\xfcller"),
@@ -307,3 +308,29 @@ def test_a_number_longer_than_its_multiplicity_goes() -> None:
     assert element_of(redacted(Item(0x00280034, "IS", b"1\\1")), 0x00280034) is not None
     assert element_of(redacted(Item(0x00189073, "FD", struct.pack("<d", 2.5))), 0x00189073) is not None
     assert element_of(redacted(Item(0x00189073, "FD", b"SMITH^JOHN WARD9")), 0x00189073) is None
+
+
+def test_claims_and_equipment_inside_items_go() -> None:
+    inner = [Item(0x00120062, "CS", b"YES"), Item(0x0018A001, "SQ", [[Item(0x00080070, "LO", b"GE")]])]
+    sequence = element_of(redacted(Item(0x00089215, "SQ", [inner])), 0x00089215)
+    assert sequence is not None
+    assert sequence.items == [[]]
+
+
+def test_a_code_of_the_pixels_is_not_earned_by_a_header() -> None:
+    profile = with_options(Option.CLEAN_PIXEL_DATA, Option.CLEAN_RECOGNIZABLE_VISUAL_FEATURES)
+    assert _method_codes(redacted(profile=profile)) == [b"113100"]
+    assert _method_codes(redacted(profile=profile, claims=Claims(pixels_cleaned=True))) == [b"113100", b"113101"]
+
+
+def test_a_profile_that_keeps_what_basic_removes_does_not_claim_it() -> None:
+    kept = Profile(overrides={0x00081030: Action.KEEP})
+    harmless = Profile(overrides={0x00181030: Action.REMOVE, 0x00181210: Action.KEEP})
+    assert _method_codes(redacted(profile=kept)) == []
+    assert _method_codes(redacted(profile=harmless)) == [b"113100"]
+
+
+def _method_codes(header: RedactedHeader) -> list[bytes]:
+    sequence = element_of(header, 0x00120064)
+    items = sequence.items or [] if sequence is not None else []
+    return [(find(item, 0x00080100) or Element(0, "SH")).value.strip() for item in items]

@@ -48,11 +48,12 @@ def test_a_creator_without_a_safe_element_goes() -> None:
     [
         [FACTOR],
         [PET, Item(PET.tag, "LO", b"another"), FACTOR],
+        [Item(PET.tag, "LO", b"another"), PET, FACTOR],
         [Item(PET.tag, "LO", b"Philips PET Private Group of J Smith"), FACTOR],
         [PET, Item(FACTOR.tag, "DS", b"J Smith")],
         [PET, Item(FACTOR.tag, "LO", b"1.25")],
     ],
-    ids=["orphan", "collision", "another creator", "a text as DS", "another VR"],
+    ids=["orphan", "collision", "collision the other way", "another creator", "a text as DS", "another VR"],
 )
 def test_what_is_in_doubt_goes(items: list[Item]) -> None:
     assert kept(*items) == {}
