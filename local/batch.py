@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dicom_deid.errors import Reason
+from dicom_deid.phi.planning import apply_decision
 from dicom_deid.pixels.plan import RedactionPlan
-from dicom_deid.records import SourceRecord
+from dicom_deid.records import Outcome, SourceRecord
 from local.engine import Engine
 from local.pictures import after_picture, before_picture
 from local.state import DONE, BoxRecord, InstanceRecord, OutputFolder, write_if_changed
@@ -108,6 +109,9 @@ class Batch:
             plan = work.read_plan()
         except ObjectGoneError:
             return record
+        decision = work.read_decision(plan.sha256)
+        if decision is not None and decision.outcome is Outcome.APPROVE:
+            plan = apply_decision(plan, decision)
         verification = work.read_verification()
         checks = tuple((check.id, check.result.value) for check in verification.checks) if verification else ()
         self._pictures(record, source, plan, entry, content)

@@ -94,10 +94,16 @@ class Engine:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             entry = self.catalog.find(instance_id)
-            if entry is not None and entry.status in _SETTLED:
+            if entry is not None and entry.status in _SETTLED and not self._is_decided(entry):
                 return entry
             time.sleep(0.02)
         raise TimeoutError("an instance did not settle")
+
+    def _is_decided(self, entry: CatalogEntry) -> bool:
+        """Whether an instance in review goes on by itself: somebody decided about exactly this plan before."""
+        if entry.status is not Status.IN_REVIEW or entry.plan_sha256 is None:
+            return False
+        return self.work(entry).read_decision(entry.plan_sha256) is not None
 
     def released_bytes(self, entry: CatalogEntry) -> bytes:
         """The de-identified object of a released instance."""
@@ -162,7 +168,8 @@ class Engine:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             running = stepfunctions.list_executions(stateMachineArn=self._machine, statusFilter="RUNNING")["executions"]
-            waiting = {f"{e.instance_id}-{e.attempt}" for e in self.catalog.entries(Status.IN_REVIEW)}
+            reviews = [entry for entry in self.catalog.entries(Status.IN_REVIEW) if not self._is_decided(entry)]
+            waiting = {f"{entry.instance_id}-{entry.attempt}" for entry in reviews}
             busy = [execution for execution in running if execution["name"] not in waiting]
             if not busy:
                 for execution in running:
