@@ -86,7 +86,7 @@ def clean_code_item(item: DataSet, cleaner: Cleaner) -> DataSet:
     if not value:
         coded = _uncoded(scheme, meaning)
     elif URN_VALUE not in texts and (meaning_of(scheme, value) is not None or has_form(scheme, value)):
-        coded = _registered(texts, scheme, value, meaning)
+        coded = _registered(texts, scheme, value, meaning if cleaner.profile.descriptors else "")
     else:
         keyed = cleaner.pseudonymiser.identifier(f"{scheme}\0{value}", "code", _KEYED_LENGTH)
         known_words = cleaner.profile.descriptors and meaning and clean_text(meaning) == meaning

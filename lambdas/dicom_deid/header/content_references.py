@@ -28,12 +28,11 @@ def renumber(source: Sequence[DataSet], cleaned: Sequence[DataSet | None], conte
     content
         The tag of the sequence that nests items.
     """
+    if not _refers(cleaned, content):
+        return _close(cleaned, content)
     places: dict[_Path, _Path] = {}
     _number(cleaned, (_ROOT,), (_ROOT,), places, content)
-    kept = _close(cleaned, content)
-    if not _refers(kept, content):
-        return kept
-    return _follow(kept, places, content)
+    return _follow(_close(cleaned, content), places, content)
 
 
 def _number(items: Sequence[DataSet | None], old: _Path, new: _Path, places: dict[_Path, _Path], content: int) -> None:
@@ -58,11 +57,11 @@ def _close(items: Sequence[DataSet | None], content: int) -> list[DataSet]:
     return closed
 
 
-def _refers(items: Sequence[DataSet], content: int) -> bool:
+def _refers(items: Sequence[DataSet | None], content: int) -> bool:
     return any(
         element.tag == _REFERENCE or (element.tag == content and _refers(element.items or [], content))
         for item in items
-        for element in item
+        for element in item or []
     )
 
 

@@ -251,12 +251,17 @@ class _Redaction:
         if list(cleaned) == list(values):
             return self._printable(element)
         self.counts["C"] += 1
-        if any(cleaned):
-            return self.with_text(element, cleaned)
         filler = outside.filler_for(element.tag)
         if filler is outside.Filler.KEYED:
-            return self.with_text(element, [self._pseudonymiser.identifier("\\".join(values), "label", 12)])
+            # Not what is left of a value: two labels that others refer to must not become one.
+            pairs = zip(values, cleaned, strict=False)
+            return self.with_text(element, [value if value == left else self._label(value) for value, left in pairs])
+        if any(cleaned):
+            return self.with_text(element, cleaned)
         return Element(element.tag, element.vr, dummy(element.vr) if filler is outside.Filler.DUMMY else b"")
+
+    def _label(self, value: str) -> str:
+        return self._pseudonymiser.identifier(value, "label", 12)
 
     def _printable(self, element: Element) -> Element:
         """The element as it was; written anew where bytes follow a NULL, which no reader shows."""

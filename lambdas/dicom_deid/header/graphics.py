@@ -71,7 +71,7 @@ def _clean_annotation(item: DataSet, cleaner: Cleaner) -> DataSet:
 
 def _clean_text_object(item: DataSet, cleaner: Cleaner) -> DataSet | None:
     source = find(item, _TEXT)
-    text = clean_text("\r\n".join(cleaner.text(source))) if source is not None else ""
+    text = clean_text("\r\n".join(cleaner.text(source))) if source is not None and cleaner.profile.descriptors else ""
     cleaner.count("C" if text else "X")
     return _with_text(item, text, cleaner) if text else None
 

@@ -8,6 +8,7 @@ codes, and no text.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from dicom_deid.header.codes import CODE_VALUE, SCHEME, canonical
@@ -113,7 +114,7 @@ def _clean_value(source: Element, value_type: str, action: str | None, cleaner: 
 def _clean_text_value(source: Element, action: str | None, cleaner: Cleaner) -> Element | None:
     if action == "D":
         return cleaner.with_text(source, [dummy("UT").decode("ascii")])
-    if not cleaner.profile.has(Option.CLEAN_STRUCTURED_CONTENT):
+    if not (cleaner.profile.has(Option.CLEAN_STRUCTURED_CONTENT) and cleaner.profile.descriptors):
         return None
     cleaner.count("C")
     text = clean_text("\r\n".join(cleaner.text(source)))
@@ -153,14 +154,15 @@ def _action(concept: tuple[str, str], value_type: str, cleaner: Cleaner) -> str 
 
     A concept that is listed with another value type follows the row it has: the identification is in the concept.
     """
-    rule = concept_rules().get((*concept, value_type))
+    rule = concept_rules().get((*concept, value_type)) or _of_any_type().get(concept)
     if rule is None and concept in _AGES:
-        rule = concept_rules()["DCM", "121033", "NUM"]
-    if rule is None:
-        rule = next((r for (scheme, value, _), r in concept_rules().items() if (scheme, value) == concept), None)
-    if rule is None:
-        return None
-    return _resolve(rule, cleaner)
+        rule = _of_any_type()["DCM", "121033"]
+    return _resolve(rule, cleaner) if rule is not None else None
+
+
+@cache
+def _of_any_type() -> Mapping[tuple[str, str], ConceptRule]:
+    return {(rule.scheme, rule.value): rule for rule in concept_rules().values()}
 
 
 def _resolve(rule: ConceptRule, cleaner: Cleaner) -> str:

@@ -158,6 +158,33 @@ def test_annotations_keep_their_layer_and_known_words() -> None:
     assert annotation.GraphicLayer == output.GraphicLayerSequence[0].GraphicLayer != NAME.upper()
 
 
+@pytest.mark.parametrize("profile", ["basic", "minimal", "research"])
+def test_two_layers_that_share_their_known_words_stay_two(profile: str) -> None:
+    dataset = presentation_state()
+    layers = []
+    for name in ("SMITH TEXT", "JONES TEXT"):
+        layer = Dataset()
+        layer.GraphicLayer, layer.GraphicLayerOrder = name, 1
+        layers.append(layer)
+    dataset.GraphicLayerSequence = Sequence(layers)
+    output, _ = through(dataset, profile)
+    names = {layer.GraphicLayer for layer in output.GraphicLayerSequence}
+    assert len(names) == 2
+    assert not [name for name in names if "SMITH" in name or not name]
+
+
+def test_optical_paths_keep_their_references() -> None:
+    dataset = instance(f"{STORAGE}.77.1.6", "SM")
+    path, measurement = Dataset(), Dataset()
+    path.OpticalPathIdentifier = "Xylander A"
+    measurement.ReferencedOpticalPathIdentifier = ["1", "Xylander A"]
+    dataset.OpticalPathSequence, dataset.AnnotationGroupSequence = Sequence([path]), Sequence([measurement])
+    output, _ = through(dataset, "research")
+    (first, second) = output.AnnotationGroupSequence[0].ReferencedOpticalPathIdentifier
+    assert first == "1"
+    assert second == output.OpticalPathSequence[0].OpticalPathIdentifier != "Xylander A"
+
+
 def test_a_report_keeps_its_known_words_and_no_person() -> None:
     output, written = through(report(), "research")
     assert output.ContentSequence[0].TextValue == "mass in left lung"
