@@ -63,7 +63,7 @@ class Planter:
                 [
                     Item(0x00081030, "LO", self.text(where + " > LO")),
                     Item(0x00100010, "PN", self.text(where + " > PN")),
-                    Item(0x00181020, "LO", self.text(where + " > LO")),
+                    Item(0x00181160, "SH", self.text(where + " > SH")),
                     Item(0x0020000D, "UI", self._remember(f"1.2.826.0.1.7.{self._next() + 10**6}".encode(), where)),
                 ]
             ]

@@ -34,6 +34,7 @@ DEVIATIONS: Final[tuple[str, ...]] = (
     "Study, Series and SOP Instance UID are added where an object lacks them.",
     "Text outside table E.1-1 stays only as far as a reviewed list allows; unknown elements, icons, curves and "
     "overlays go; elements after the pixel data go; Burned In Annotation NO stays only where it was verified.",
+    "Retain Device Identity also keeps manufacturer, model and software versions, which table E.1-1 does not list.",
     "Retain Safe Private: values of OB, OW, UN, LT, ST and UT go although the table lists them; LO and SH stay where "
     "the vocabulary knows every word.",
     "Clean Recognizable Visual Features is not performed: what may show a face goes to a person.",

@@ -94,6 +94,20 @@ _STUDY_REFERENCES = frozenset({"00081110", "00081111"})
 """Referenced Study and Performed Procedure Step Sequence: X/Z in the table; remapped like the other references, since
 an empty sequence is not valid where the attribute is Type 3."""
 
+_DEVICE_TEXTS = frozenset(
+    {
+        0x00080070,  # Manufacturer
+        0x00081090,  # Manufacturer's Model Name
+        0x00181016,  # Secondary Capture Device Manufacturer
+        0x00181018,  # Secondary Capture Device Manufacturer's Model Name
+        0x00181019,  # Secondary Capture Device Software Versions
+        0x00181020,  # Software Versions
+        0x0018702A,  # Detector Manufacturer Name
+        0x0018702B,  # Detector Manufacturer's Model Name
+    }
+)
+"""Texts outside the table that say what the device is: whole under Retain Device Identity, else as far as known."""
+
 _CLEANS: Mapping[str, Action] = {
     "modified_dates": Action.CLEAN_DATE,
     "structured_content": Action.CLEAN_CONTENT,
@@ -198,6 +212,8 @@ class Profile:
         if 0x6000 <= group <= 0x601E:
             # Overlay planes go whole (PS3.15 E.1.1): rows and columns of a removed overlay mean nothing.
             return Action.REMOVE
+        if tag in _DEVICE_TEXTS and Option.RETAIN_DEVICE_IDENTITY in self.options:
+            return Action.KEEP
         return None
 
     def _resolve(self, tag: str) -> Action:

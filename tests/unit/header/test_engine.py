@@ -310,6 +310,13 @@ def test_a_number_longer_than_its_multiplicity_goes() -> None:
     assert element_of(redacted(Item(0x00189073, "FD", b"SMITH^JOHN WARD9")), 0x00189073) is None
 
 
+def test_a_device_is_known_whole_only_under_its_option() -> None:
+    items = [Item(0x00080070, "LO", b"Nobody Knows Inc"), Item(0x00081090, "LO", b"Xyzzy-77Q")]
+    assert value_of(redacted(*items, profile=with_options(DEVICE)), 0x00081090) == b"Xyzzy-77Q"
+    assert b"Xyzzy" not in (value_of(redacted(*items), 0x00081090) or b"")
+    assert b"Nobody" not in (value_of(redacted(*items), 0x00080070) or b"")
+
+
 def test_claims_and_equipment_inside_items_go() -> None:
     inner = [Item(0x00120062, "CS", b"YES"), Item(0x0018A001, "SQ", [[Item(0x00080070, "LO", b"GE")]])]
     sequence = element_of(redacted(Item(0x00089215, "SQ", [inner])), 0x00089215)
