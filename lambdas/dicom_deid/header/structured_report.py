@@ -96,6 +96,8 @@ def _clean_item(item: DataSet, cleaner: Cleaner) -> DataSet | None:
 
 def _clean_value(source: Element, value_type: str, action: str | None, cleaner: Cleaner) -> Element | None:
     """The value of an item that stays; None where nothing may stand for it, and the item goes."""
+    if action == "K" and value_type in {"TEXT", "UIDREF"}:
+        return cleaner.with_text(source, cleaner.text(source))
     if value_type == "TEXT":
         return _clean_text_value(source, action, cleaner)
     if value_type == "PNAME":

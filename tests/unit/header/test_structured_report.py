@@ -8,6 +8,7 @@ import pytest
 
 from dicom_deid.header.profiles import Option
 from dicom_deid.header.structured_report import CONTENT, clean_content
+from dicom_deid.header.tables import ConceptRule, concept_rules
 from dicom_deid.part10.elements import DataSet, Element
 from dicom_deid.part10.reader import find
 from tests.unit.header.plain_cleaner import PlainCleaner, code, sequence, text, values
@@ -27,6 +28,14 @@ STRUCTURED, DESCRIPTORS, PATIENT, DATES = (
     Option.RETAIN_PATIENT_CHARACTERISTICS,
     Option.RETAIN_LONGITUDINAL_MODIFIED_DATES,
 )
+VALUES = {
+    "TEXT": (TEXT, "UT", "Xylander, Ann"),
+    "PNAME": (PNAME, "PN", "Xylander^Ann"),
+    "UIDREF": (UID, "UI", "1.2.3.99"),
+    "DATE": (DATE, "DA", "19560312"),
+    "TIME": (0x0040A122, "TM", "101112"),
+    "DATETIME": (0x0040A120, "DT", "19560312101112"),
+}
 UNLISTED = code("121401", "DCM", "Derivation")
 
 
@@ -78,6 +87,26 @@ def test_a_concept_by_an_older_snomed_identifier_is_the_same_concept() -> None:
         kept = cleaned(item("TEXT", concept, text(TEXT, "UT", "left lung")), STRUCTURED)
         assert kept is not None
         assert values(kept)[TEXT] == "ANONYMIZED"
+
+
+def test_a_retained_device_keeps_its_name_and_uid() -> None:
+    name = item("TEXT", code("121013", "DCM", "Device Observer Name"), text(TEXT, "UT", "Station Seven"))
+    uid = item("UIDREF", code("121012", "DCM", "Device Observer UID"), text(UID, "UI", "1.2.3.4"))
+    for content, tag, value in ((name, TEXT, "Station Seven"), (uid, UID, "1.2.3.4")):
+        kept = cleaned(content, STRUCTURED, Option.RETAIN_DEVICE_IDENTITY)
+        assert kept is not None
+        assert values(kept)[tag] == value
+        gone = cleaned(content, STRUCTURED)
+        assert gone is None or values(gone)[tag] != value
+
+
+@pytest.mark.parametrize("rule", concept_rules().values(), ids=["-".join(key) for key in concept_rules()])
+def test_no_row_of_the_table_lets_a_value_through_without_its_option(rule: ConceptRule) -> None:
+    """Whatever value type the file gives the concept."""
+    for value_type, (tag, vr, value) in VALUES.items():
+        concept = code(rule.value, rule.scheme, "Xylander's")
+        kept = cleaned(item(value_type, concept, text(tag, vr, value)), STRUCTURED)
+        assert kept is None or (value not in repr(kept) and "Xylander" not in repr(kept))
 
 
 def test_no_person_name_ever_stays() -> None:
