@@ -1,0 +1,45 @@
+"""The report in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests.pipeline.conftest import SampleRun, sample_run
+
+__all__ = ["sample_run"]
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield browser.new_page(viewport={"width": 1200, "height": 900})
+        browser.close()
+
+
+@pytest.mark.system_tool("chromium")
+def test_the_report_opens_whole_without_network_and_shows_every_instance(sample_run: SampleRun, page: Page) -> None:
+    asked: list[str] = []
+    errors: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto((sample_run.output / "report" / "index.html").as_uri())
+    assert page.locator("article.instance").count() == len(sample_run.records)
+    assert all(url.startswith(("file:", "data:")) for url in asked)
+    assert not errors
+    pictures = page.locator("article.instance img")
+    released = [record for record in sample_run.records.values() if record.status == "RELEASED"]
+    assert pictures.count() == len(released)
+    for number in range(pictures.count()):
+        assert pictures.nth(number).evaluate("image => image.naturalWidth") > 0
+
+
+@pytest.mark.system_tool("chromium")
+def test_the_report_fits_a_narrow_screen(sample_run: SampleRun, page: Page) -> None:
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.goto((sample_run.output / "report" / "index.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 421
