@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from dicom_deid.header.descriptors import clean_text
-from dicom_deid.header.schemes import DIGITAL_ANATOMY, has_form, is_registered
+from dicom_deid.header.schemes import DIGITAL_ANATOMY, LOCAL_SCHEME, has_form, is_registered
 from dicom_deid.part10.elements import DataSet, Element
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ LONG_VALUE: Final = 0x00080119
 URN_VALUE: Final = 0x00080120
 _VALUES: Final = (CODE_VALUE, LONG_VALUE, URN_VALUE)
 PARTS: Final = frozenset({*_VALUES, SCHEME, SCHEME_VERSION, MEANING, 0x00080101, 0x00080108})
-LOCAL_SCHEME: Final = "99DEID"
-"""Private designators begin with 99 (PS3.3 8.2): the scheme of keyed codes."""
 _KEYED_LENGTH: Final = 12
 _VERSION: Final = re.compile(r"\d{1,8}(?:\.\d{1,3}){0,3}|\d{4}[A-Z]?|v?\d{1,2}\.\d{1,2}")
 

@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Final
 
 from dicom_deid.header.descriptors import clean_text
-from dicom_deid.header.schemes import is_registered
+from dicom_deid.header.schemes import LOCAL_SCHEME, is_registered
 from dicom_deid.header.vocabulary import WordKind, code_string_terms, kind_of
 
 
@@ -153,6 +153,9 @@ def clean_value(tag: int, vr: str, value: str) -> str:
         return value
     if vr in _NUMBER_STRING:
         return ""
+    review = _reviewed().get(tag)
+    if review is not None and review.pattern == "scheme":
+        return LOCAL_SCHEME
     cleaned = clean_text(value)
     return cleaned if vr != "CS" or len(cleaned) <= 16 else ""
 

@@ -52,6 +52,8 @@ _FORMS: Final[Mapping[str, str]] = {
 }
 FORMS: Final[Mapping[str, re.Pattern[str]]] = {scheme: re.compile(form) for scheme, form in _FORMS.items()}
 UCUM: Final = "UCUM"
+LOCAL_SCHEME: Final = "99DEID"
+"""Private designators begin with 99 (PS3.3 8.2): the scheme of keyed codes, in the place of every local one."""
 DIGITAL_ANATOMY: Final = frozenset({"SRT", "SNM3", "99SDM"})
 """Designators of SNOMED RT style identifiers, older names of the same concepts as SCT (PS3.16 8.1)."""
 

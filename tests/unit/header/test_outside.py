@@ -138,6 +138,11 @@ def test_what_somebody_typed_does_not(tag: int, vr: str, value: str) -> None:
     )
 
 
+def test_a_local_scheme_is_named_as_keyed_codes_name_theirs() -> None:
+    assert clean_value(0x00080102, "SH", "99_SMITH_DCMTK") == "99DEID"
+    assert clean_value(0x00080102, "SH", "SCT") == "SCT"
+
+
 def test_every_defined_term_is_a_code_string_and_nobody_s_name() -> None:
     terms = code_string_terms()
     assert all(CODE_STRING.fullmatch(term) for term in terms)
