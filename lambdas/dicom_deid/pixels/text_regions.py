@@ -14,13 +14,10 @@ from dicom_deid.pixels.rendering import Picture
 _MIN_HEIGHT: Final = 6
 _MAX_HEIGHT: Final = 64
 _CONTRAST: Final = 60
-_FAINT: Final = 28
 
 
-def text_regions(picture: Picture, *, lenient: bool = False) -> tuple[Box, ...]:
+def text_regions(picture: Picture) -> tuple[Box, ...]:
     """Runs of at least three upright strokes of one even brightness on a line: what overlays look like.
-
-    `lenient` also takes faint and uneven runs of two: more than is text, for asking where text may have changed.
 
     Anatomy and speckle vary inside their strokes; overlay generators draw with one colour. Rotated text is found as
     far as OCR finds it.
@@ -28,14 +25,14 @@ def text_regions(picture: Picture, *, lenient: bool = False) -> tuple[Box, ...]:
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     found: list[Box] = []
     for polarity in (grey, 255 - grey):
-        found += _regions(np.asarray(polarity, np.uint8), lenient=lenient)
+        found += _regions(np.asarray(polarity, np.uint8))
     return tuple(sorted(found))
 
 
-def _regions(grey: NDArray[np.uint8], *, lenient: bool) -> list[Box]:
+def _regions(grey: NDArray[np.uint8]) -> list[Box]:
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (9, 9))
     strokes = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel)
-    mask = (strokes > (_FAINT if lenient else _CONTRAST)).astype(np.uint8)
+    mask = (strokes > _CONTRAST).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count > 20_000:
         return []
@@ -55,12 +52,12 @@ def _regions(grey: NDArray[np.uint8], *, lenient: bool) -> list[Box]:
         inside = glyphs[y : y + height, x : x + width]
         members = set(np.unique(labels[y : y + height, x : x + width][inside > 0]).tolist()) - {0}
         values = grey[y : y + height, x : x + width][inside > 0]
-        if len(members) >= (2 if lenient else 3) and _is_even(values, lenient=lenient):
+        if len(members) >= 3 and _is_even(values):
             found.append(Box(x, y, x + width, y + height))
     return found
 
 
-def _is_even(values: NDArray[np.uint8], *, lenient: bool) -> bool:
+def _is_even(values: NDArray[np.uint8]) -> bool:
     """Whether most stroke pixels have the strokes' own top brightness."""
     top = int(np.percentile(values, 90))
-    return top > (50 if lenient else 100) and float(np.mean(values >= top - 12)) > (0.3 if lenient else 0.55)
+    return top > 100 and float(np.mean(values >= top - 12)) > 0.55
