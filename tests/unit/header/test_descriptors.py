@@ -63,6 +63,9 @@ CLEANED = [
     ("knee_smith_left", "knee left"),
     ("US ABDO requested by Garcia-Lopez", "US ABDO requested"),
     ("PTV_Smith", "PTV"),
+    ("female 55 chest", "chest"),
+    ("chest ward 437 bed 12", "chest"),
+    ("CT 437218 brain", "CT brain"),
     ("Smith_boost", "boost"),
     ("Chest 12/03/1956", "Chest"),
     ("liver, mass of 3 May", "liver, mass"),
@@ -251,7 +254,7 @@ def test_a_long_number_never_stays(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["smith", "john", "55f", "m55", "dr", "january", "sydney", "mother", "years", "müller"]
+    "word", ["smith", "john", "55f", "m55", "dr", "january", "sydney", "mother", "years", "müller", "female"]
 )
 def test_names_ages_places_and_relations_are_no_vocabulary(word: str) -> None:
     assert kind_of(word) is None
