@@ -78,6 +78,8 @@ _TOKENS: Final = {
     "correction": _CORRECTION,
     "structure": _MODEL_TOKEN,
 }
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
+_DATE: Final = re.compile(r"(?:19|20)\d\d[._-]\d{1,2}[._-]\d{1,2}|\d{1,2}[._-]\d{1,2}[._-](?:19|20)?\d\d")
 _TOKEN_BREAK: Final = re.compile(r"[\s,;/()=:&+_]+|\.(?!\d)")
 
 
@@ -143,6 +145,8 @@ def is_code_string(value: str) -> bool:
     # ``VAN DER POL`` is three short parts; a blank between them needs a known one beside it, or a digit.
     if " " in value and not any(known) and value.replace(" ", "").isalpha():
         return False
+    if sum(part.isdigit() for part in parts) > 1 or any(_YEAR.fullmatch(part) for part in parts):
+        return False
     return all(is_known or _SHORT_TOKEN.fullmatch(part) for part, is_known in zip(parts, known, strict=True))
 
 
@@ -161,4 +165,6 @@ def clean_value(tag: int, vr: str, value: str) -> str:
 
 
 def _is_token(part: str, pattern: re.Pattern[str]) -> bool:
+    if _DATE.fullmatch(part):
+        return False
     return pattern.fullmatch(part) is not None or kind_of(part) in {WordKind.PLAIN, WordKind.SOLO}
