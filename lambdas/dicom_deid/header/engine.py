@@ -236,7 +236,7 @@ class _Redaction:
             self.counts["X"] += 1
             return Element(tag, vr, b"") if vr in TEXT_VRS else None
         if not self._profile.descriptors and vr not in _TERMS:
-            return self._cleaned(element, values, [""])
+            return self._cleaned(element, values, [""] * len(values))
         cleaned = [outside.clean_value(tag, vr, value) for value in values]
         if vr in {"DS", "IS"} and cleaned != values:
             self.counts["D"] += 1
