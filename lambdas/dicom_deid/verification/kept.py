@@ -13,7 +13,10 @@ _BY_OPTION = {
 
 
 def kept_kinds(codes: Collection[str]) -> frozenset[IdentityKind]:
-    """By the profile's codes of CID 7050: devices under Retain Device Identity, institutions under Retain Institution Identity; never a person."""
+    """By the profile's codes of CID 7050: devices under Retain Device Identity, institutions under its option.
+
+    Never a person.
+    """
     kept: frozenset[IdentityKind] = frozenset()
     for code, kinds in _BY_OPTION.items():
         if code in codes:

@@ -26,6 +26,8 @@ class ParsedObject:
     stream: BinaryIO
     pixel_offset: int
     transfer_syntax: UID
+    words: bool = False
+    """Whether the pixel data is of VR OW: big endian then swaps the bytes of every word, also of 8-bit pixels."""
 
     @property
     def frames(self) -> int:
@@ -68,7 +70,7 @@ def open_object(stream: BinaryIO) -> ParsedObject:
     if syntax.is_implicit_VR:
         return ParsedObject(dataset, stream, offset + 8, syntax)
     long_form = head[4:6] in (b"OB", b"OW", b"UN", b"OF", b"OD")
-    return ParsedObject(dataset, stream, offset + (12 if long_form else 8), syntax)
+    return ParsedObject(dataset, stream, offset + (12 if long_form else 8), syntax, words=head[4:6] == b"OW")
 
 
 def _open_deflated(stream: BinaryIO) -> ParsedObject:

@@ -132,8 +132,9 @@ def _decode_native(frame: bytes, parsed: ParsedObject) -> NDArray[Any]:
     rows, columns, samples = int(dataset.Rows), int(dataset.Columns), int(dataset.SamplesPerPixel)
     bits = int(dataset.BitsAllocated)
     if dataset.PhotometricInterpretation == "YBR_FULL_422":
-        # Pairs of pixels share chroma: one row of groups, seen as columns of two bytes each.
-        return np.frombuffer(frame, np.uint8)[: rows * columns * 2].reshape(rows, columns, 2)
+        groups = np.frombuffer(_in_order(frame, parsed, bits), np.uint8)[: rows * columns * 2].reshape(-1, 4)
+        luma, chroma = groups[:, :2].reshape(-1, 1), np.repeat(groups[:, 2:], 2, axis=0)
+        return np.concatenate([luma, chroma], axis=1).reshape(rows, columns, 3)
     if bits == 1:
         return np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")[: rows * columns].reshape(rows, columns)
     order = "<" if parsed.transfer_syntax.is_little_endian else ">"
@@ -147,7 +148,7 @@ def _decode_native(frame: bytes, parsed: ParsedObject) -> NDArray[Any]:
 
 def _in_order(frame: bytes, parsed: ParsedObject, bits: int) -> bytes:
     """Bytes of 8-bit pixels; big endian words swap them (PS3.5 8.1.2)."""
-    if bits != 8 or parsed.transfer_syntax.is_little_endian:
+    if bits != 8 or parsed.transfer_syntax.is_little_endian or not parsed.words:
         return frame
     even = frame if len(frame) % 2 == 0 else frame + b"\0"
     return np.frombuffer(even, np.uint16).byteswap().tobytes()

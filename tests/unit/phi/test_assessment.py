@@ -1,0 +1,207 @@
+"""Each word of an overlay: PHI by some evidence, clinical, or unmatched."""
+
+from __future__ import annotations
+
+import pytest
+
+from dicom_deid.geometry import Box, Placement, Quad
+from dicom_deid.phi.assessment import assess
+from dicom_deid.phi.findings import Action, EvidenceKind, Finding, Policy, TextClass, UnmatchedText
+from dicom_deid.phi.identity import HeaderIdentity, IdentityKind, IdentityValue
+from dicom_deid.phi.reading import read_in_order
+from dicom_deid.phi.words import DetectedText, PhiSpan, Word
+from dicom_deid.records import ImageRecord
+
+IDENTITY = HeaderIdentity(
+    (
+        IdentityValue(IdentityKind.PATIENT_NAME, 0x00100010, "SMYTHE^JONATHAN^P"),
+        IdentityValue(IdentityKind.PATIENT_ID, 0x00100020, "QX448812"),
+        IdentityValue(IdentityKind.PERSON_NAME, 0x00080090, "Okafor^Ngozi"),
+        IdentityValue(IdentityKind.INSTITUTION, 0x00080080, "Karrawirra Base Hospital"),
+    )
+)
+NOBODY = HeaderIdentity()
+
+
+def words_of(*lines: str) -> tuple[Word, ...]:
+    found: list[Word] = []
+    for row, text in enumerate(lines):
+        x = 0.0
+        for part in text.split():
+            width, y = 8.0 * len(part), 30.0 * row
+            quad = Quad((x, y, x + width, y, x + width, y + 12, x, y + 12))
+            found.append(Word(len(found), part, quad, 0.95))
+            x += width + 8
+    return tuple(found)
+
+
+def image(**changes: object) -> ImageRecord:
+    given = {"group": 0, "image": 0, "media_type": "image/png", "width": 800, "height": 600}
+    return ImageRecord(**{**given, "frames": (0,), "placement": Placement(), **changes})  # type: ignore[arg-type]
+
+
+def assessed(
+    *lines: str, identity: HeaderIdentity = IDENTITY, policy: Policy | None = None, spans: tuple[PhiSpan, ...] = ()
+) -> dict[str, Finding]:
+    words = words_of(*lines)
+    found = assess(image(), DetectedText(0, 0, "test", False, words), spans, identity, policy or Policy())
+    return {words[finding.word_ids[0]].text: finding for finding in found if finding.word_ids}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "SMYTHE^JONATHAN",
+        "Jonathan Smythe",
+        "SMYTHE, Jonathan",
+        "J. Smythe",
+        "Smythe J",
+        "5MYTHE J0NATHAN",
+        "smythe,jonathan",
+        "SMYTHEJONATHAN",
+        "QX448812",
+        "QX4488I2",
+        "448812",
+        "QX 448812",
+        "Okafor Ngozi",
+    ],
+)
+def test_the_instances_own_header_is_recognised_in_every_spelling(line: str) -> None:
+    for finding in assessed(line).values():
+        assert finding.text_class is TextClass.PHI
+        assert finding.score == 1.0
+        assert EvidenceKind.HEADER in {item.kind for item in finding.evidence}
+
+
+def test_clinical_words_of_an_institution_go_with_its_name_and_stay_elsewhere() -> None:
+    found = assessed("Karrawirra Base Hospital", "Base view")
+    assert found["Karrawirra"].action is Action.REDACT
+    assert found["Hospital"].action is Action.REDACT
+    assert assessed("Lung base")["base"].action is Action.KEEP
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("12/03/1956", "date"),
+        ("12 MAR 1956", "date"),
+        ("19560312", "date"),
+        ("1956-03-12", "date"),
+        ("Mar 12, 1956", "date"),
+        ("2123 45670 1", "medicare"),
+        ("8003 6081 6669 0503", "healthcare-identifier"),
+        ("jan@example.org", "e-mail"),
+        ("07 5550 1234", "phone"),
+        ("055Y", "age"),
+        ("45 yrs", "age"),
+        ("67F", "age-and-sex"),
+        ("A1234567", "long-number"),
+    ],
+)
+def test_identifying_formats_are_redacted_whoever_they_belong_to(line: str, rule: str) -> None:
+    found = assessed(line, identity=NOBODY)
+    assert all(finding.action is Action.REDACT for finding in found.values())
+    assert rule in {item.rule for finding in found.values() for item in finding.evidence}
+
+
+@pytest.mark.parametrize(
+    ("number", "valid"), [("2123 45670 1", True), ("2123 45671 1", False), ("9123 45670 1", False)]
+)
+def test_a_medicare_number_must_pass_its_check_digit(number: str, valid: bool) -> None:
+    rules = {item.rule for finding in assessed(number, identity=NOBODY).values() for item in finding.evidence}
+    assert ("medicare" in rules) is valid
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "LEFT KIDNEY LONG 10.2 cm",
+        "MI 1.1 TIS 0.4",
+        "Depth 12.5 cm Gain 60 dB FR 45 Hz",
+        "L CC",
+        "R MLO",
+        "AP ERECT PORTABLE",
+        "120 kVp 250 mA",
+        "Frame 12/60",
+        "10:15:32",
+        "Zoom 1.5x",
+        "W 400 L 40",
+        "HR 72 bpm",
+        "SAG T2 FLAIR",
+        "Slice 5 mm",
+        "TR 4000 TE 90",
+    ],
+)
+def test_what_scanners_burn_in_for_the_reader_stays(line: str) -> None:
+    for text, finding in assessed(line, identity=NOBODY).items():
+        assert finding.action is Action.KEEP, text
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("MRN: K77", "K77"),
+        ("Ref: Zubrowski", "Zubrowski"),
+        ("Sonographer: KL", "KL"),
+        ("ID: Z1", "Z1"),
+        ("Name: Qi", "Qi"),
+    ],
+)
+def test_the_value_of_a_labelled_field_is_phi_whatever_it_is(line: str, value: str) -> None:
+    finding = assessed(line, identity=NOBODY)[value]
+    assert finding.action is Action.REDACT
+    assert EvidenceKind.LABEL in {item.kind for item in finding.evidence}
+
+
+def test_a_detector_span_over_a_line_break_covers_the_words_of_both_lines() -> None:
+    words = words_of("Zubrowski", "Helena")
+    text = read_in_order(words).text
+    assert text == "Zubrowski\nHelena"
+    found = assessed("Zubrowski", "Helena", identity=NOBODY, spans=(PhiSpan(0, len(text), "NAME", 0.97),))
+    assert [finding.score for finding in found.values()] == [0.97, 0.97]
+
+
+@pytest.mark.parametrize(("score", "action"), [(0.80, Action.REDACT), (0.79, Action.REVIEW), (0.2, Action.REVIEW)])
+def test_below_the_threshold_a_person_looks(score: float, action: Action) -> None:
+    found = assessed("Zubrowski", identity=NOBODY, spans=(PhiSpan(0, 9, "NAME", score),))
+    assert found["Zubrowski"].action is action
+
+
+@pytest.mark.parametrize(
+    ("setting", "action"),
+    [
+        (UnmatchedText.REDACT, Action.REDACT),
+        (UnmatchedText.REVIEW, Action.REVIEW),
+        (UnmatchedText.KEEP, Action.KEEP),
+    ],
+)
+def test_unmatched_text_follows_the_setting(setting: UnmatchedText, action: Action) -> None:
+    finding = assessed("Xqzzy", identity=NOBODY, policy=Policy(unmatched=setting))["Xqzzy"]
+    assert (finding.text_class, finding.action) == (TextClass.UNMATCHED, action)
+
+
+def test_a_region_that_nothing_read_is_unmatched_and_one_that_was_read_is_not() -> None:
+    words = words_of("LEFT")
+    record = image(regions=(Box(0, 0, 32, 12), Box(300, 300, 380, 312)))
+    found = assess(record, DetectedText(0, 0, "test", False, words), (), NOBODY, Policy())
+    regions = [finding for finding in found if not finding.word_ids]
+    assert [(finding.box, finding.action) for finding in regions] == [(Box(300, 300, 380, 312), Action.REDACT)]
+
+
+def test_a_barcode_is_phi() -> None:
+    record = image(barcodes=(Box(10, 10, 90, 40),))
+    (finding,) = assess(record, DetectedText(0, 0, "test", False, ()), (), NOBODY, Policy())
+    assert (finding.text_class, finding.score, finding.action) == (TextClass.PHI, 1.0, Action.REDACT)
+
+
+def test_boxes_are_in_frame_pixels_with_a_margin() -> None:
+    record = image(placement=Placement(scale=2.0, offset_x=100, offset_y=50))
+    words = (Word(0, "SMYTHE", Quad((40, 20, 140, 20, 140, 44, 40, 44)), 0.9),)
+    (finding,) = assess(record, DetectedText(0, 0, "test", False, words), (), IDENTITY, Policy())
+    assert finding.box == Box(120, 60, 170, 72).grown(2, 2)
+
+
+def test_no_finding_holds_a_text() -> None:
+    for finding in assessed("Jonathan Smythe", "MRN: QX448812").values():
+        assert "smythe" not in repr(finding).lower()
+        assert "448812" not in repr(finding)

@@ -1,0 +1,72 @@
+"""Findings to boxes, and what a person's decision makes of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from dicom_deid.geometry import Box
+from dicom_deid.phi.findings import Action, Evidence, EvidenceKind, Finding, Policy, TextClass
+from dicom_deid.phi.planning import apply_decision, is_whole_frame, plan
+from dicom_deid.pixels.plan import RedactionPlan
+from dicom_deid.records import Outcome, ReviewDecision
+
+
+def finding(box: Box, action: Action = Action.REDACT, frames: tuple[int, ...] = (0,)) -> Finding:
+    evidence = (Evidence(EvidenceKind.FORMAT, "date", 0.9),)
+    return Finding(0, (0,), frames, box, TextClass.PHI, 0.9, evidence, action)
+
+
+def planned(*findings: Finding, **named: object) -> RedactionPlan:
+    return plan(findings, rows=100, columns=200, frames=3, policy=Policy(), **named)  # type: ignore[arg-type]
+
+
+def test_overlapping_boxes_become_one_and_keep_all_evidence() -> None:
+    made = planned(finding(Box(0, 0, 20, 10)), finding(Box(15, 5, 40, 12)), finding(Box(38, 0, 50, 9)))
+    assert [box.box for box in made.boxes] == [Box(0, 0, 50, 12)]
+
+
+def test_boxes_of_other_frames_or_actions_are_not_merged() -> None:
+    made = planned(
+        finding(Box(0, 0, 20, 10)), finding(Box(0, 0, 20, 10), frames=(1,)), finding(Box(0, 0, 20, 10), Action.REVIEW)
+    )
+    assert len(made.boxes) == 3
+
+
+def test_boxes_are_clipped_and_those_outside_the_frame_are_dropped() -> None:
+    made = planned(finding(Box(-5, -5, 10, 10)), finding(Box(300, 0, 320, 10)))
+    assert [box.box for box in made.boxes] == [Box(0, 0, 10, 10)]
+
+
+def test_the_plan_does_not_depend_on_the_order_of_the_findings() -> None:
+    found = [finding(Box(n * 30, 0, n * 30 + 20, 10)) for n in range(5)]
+    assert planned(*found).sha256 == planned(*reversed(found)).sha256
+
+
+@pytest.mark.parametrize("named", [{"truncated": True}, {"must_review": "slide-label"}])
+def test_a_doubt_about_everything_asks_a_person_and_is_never_drawn(named: dict[str, object]) -> None:
+    made = planned(**named)
+    (box,) = made.boxes
+    assert box.action is Action.REVIEW
+    assert is_whole_frame(box)
+    approved = apply_decision(made, ReviewDecision(Outcome.APPROVE, made.sha256, "r"))
+    assert approved.redactions() == {}
+    assert approved.count(Action.REVIEW) == 0
+
+
+def test_what_verification_still_found_goes_to_a_person() -> None:
+    assert planned(residual=[finding(Box(0, 0, 5, 5), Action.REDACT)]).count(Action.REVIEW) == 1
+
+
+def test_an_approval_draws_the_boxes_under_review_or_those_that_were_chosen() -> None:
+    made = planned(finding(Box(0, 0, 9, 9), Action.REVIEW), finding(Box(20, 20, 29, 29), Action.REVIEW))
+    every = apply_decision(made, ReviewDecision(Outcome.APPROVE, made.sha256, "r"))
+    assert every.redactions() == {0: (Box(0, 0, 9, 9), Box(20, 20, 29, 29))}
+    one = apply_decision(made, ReviewDecision(Outcome.APPROVE, made.sha256, "r", boxes=(1,)))
+    assert one.redactions() == {0: (Box(20, 20, 29, 29),)}
+
+
+@pytest.mark.parametrize(("outcome", "digest"), [(Outcome.REJECT, None), (Outcome.APPROVE, "0" * 64)])
+def test_no_other_decision_is_an_approval_of_this_plan(outcome: Outcome, digest: str | None) -> None:
+    made = planned(finding(Box(0, 0, 9, 9), Action.REVIEW))
+    with pytest.raises(ValueError, match="does not approve"):
+        apply_decision(made, ReviewDecision(outcome, digest or made.sha256, "r"))
