@@ -102,7 +102,7 @@ def _require_dicom(prefix: bytes, encoding: Encoding) -> None:
     group = int.from_bytes(prefix[0:2], order)
     length_at = 4 if encoding.implicit else 6
     length = int.from_bytes(prefix[length_at : length_at + (4 if encoding.implicit else 2)], order)
-    if group not in (0x0000, 0x0004, 0x0008) or (encoding.implicit and length > 1024):
+    if group not in (0x0004, 0x0008) or (encoding.implicit and length > 1024):
         raise BadInputError(Reason.NOT_DICOM, "neither a preamble nor a data element at the beginning")
 
 
