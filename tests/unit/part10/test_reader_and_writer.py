@@ -104,14 +104,23 @@ def test_any_data_set_survives_writing_and_reading(dataset: DataSet, big: bool) 
     assert encode(rebuilt(found), encoding) == content
 
 
-SEEDS = [
+SEEDS = (
     "CT_small.dcm",
     "rtplan.dcm",
     "image_dfl.dcm",
     "MR_small_bigendian.dcm",
     "nested_priv_SQ.dcm",
     "SC_rgb_rle.dcm",
-]
+)
+
+
+def reason_of(content: bytes) -> tuple[Reason | None, str]:
+    """How reading ends: with a header (None), or with a reason and its message."""
+    try:
+        read_header(io.BytesIO(content))
+    except DeidError as error:
+        return error.reason, str(error)
+    return None, ""
 
 
 @pytest.mark.parametrize("name", SEEDS)
