@@ -16,7 +16,12 @@ _BY_CHARACTER_SET: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 
 @lru_cache(maxsize=64)
 def encodings(value: bytes) -> tuple[str, ...]:
-    """Python codecs for a value of (0008,0005); Latin-1 where it is not understood, which loses no byte."""
+    """Python codecs for a value of (0008,0005); Latin-1 where it is not understood, which loses no byte.
+
+    An unknown term is a text of the file: pydicom would log it.
+    """
+    if not is_known(value):
+        return ("latin-1",)
     from pydicom.charset import convert_encodings
 
     terms = [part.strip() for part in value.decode("ascii", "replace").strip("\0 ").split("\\")]

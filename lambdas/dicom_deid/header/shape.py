@@ -15,7 +15,8 @@ from dicom_deid.header.values import NUMBER_BYTES, TEXT_VRS
 from dicom_deid.part10.dictionary import vr_of
 from dicom_deid.part10.elements import Element
 
-_STREAMS: Final = frozenset({"OD", "OF", "OL", "OV"})
+_NUMBERS: Final = NUMERIC_VRS - {"OD", "OF", "OL", "OV"}
+"""VRs whose value multiplicity counts numbers; a value of the others is one stream of any length."""
 _TEXTUAL: Final = TEXT_VRS | {"UI"}
 
 
@@ -23,7 +24,7 @@ def settled(element: Element) -> Element | None:
     """The element under a VR that the dictionary allows for its tag; None where its value cannot be of such a VR.
 
     A text under another VR of text is retyped, so that the rules of the dictionary's VR look at it. Numbers may differ
-    in kind (US for SS) but never be as long as their value multiplicity forbids.
+    in kind (US for SS) but not in size, and never be longer than their value multiplicity allows.
     """
     vrs, count = _expected(element.tag)
     vr = element.vr
@@ -31,11 +32,11 @@ def settled(element: Element) -> Element | None:
         known = vrs[0] if vrs else ""
         if vr in _TEXTUAL and known in _TEXTUAL:
             return Element(element.tag, known, element.value)
-        if vr not in NUMERIC_VRS or known not in NUMERIC_VRS:
+        if not ({vr, known} <= _NUMBERS and NUMBER_BYTES[vr] == NUMBER_BYTES[known]):
             return None
     if vr in NUMERIC_VRS:
         length, size = len(element.value), NUMBER_BYTES[vr]
-        if length % size or (count is not None and vr not in _STREAMS and length not in (0, count * size)):
+        if length % size or (count is not None and vr in _NUMBERS and length not in (0, count * size)):
             return None
     return element
 

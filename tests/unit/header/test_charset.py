@@ -45,3 +45,8 @@ def test_a_backslash_is_a_character_of_a_text() -> None:
 )
 def test_only_defined_terms_are_character_sets(value: bytes, known: bool) -> None:
     assert charset.is_known(value) is known
+
+
+def test_an_unknown_character_set_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert charset.encodings(b"SMITH JOHN") == ("latin-1",)
+    assert caplog.records == []
