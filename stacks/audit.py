@@ -1,0 +1,319 @@
+"""Audit: trail, evidence, threat detection, alarms and the dashboard."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_cloudtrail as cloudtrail
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_guardduty as guardduty
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from stacks.buckets import only_principals, private_bucket
+from stacks.grants import KeyArns
+from stacks.names import Names
+from stacks.settings import Settings
+from stacks.statements import Statement, allow, assumed_by, deny, document, service
+
+_EVERYONE = {"AWS": "*"}
+
+
+class AuditStack(Stack):
+    """Who did what, kept so that nobody can take it back."""
+
+    def __init__(self, scope: Construct, names: Names, settings: Settings, keys: KeyArns, **stack: Any) -> None:
+        super().__init__(scope, "Audit", stack_name=f"{names.prefix}-audit", **stack)
+        self._names, self._settings, self._keys = names, settings, keys
+        private_bucket(
+            self,
+            "Evidence",
+            names,
+            "evidence",
+            policy=_evidence_policy(names),
+            key_arn=keys.audit,
+            lock_days=settings.evidence_retention_days,
+        )
+        self._trail()
+        self._threats()
+        self._topic()
+        self._alarms()
+        self._dashboard()
+
+    def _trail(self) -> None:
+        names, settings, keys = self._names, self._settings, self._keys
+        bucket = private_bucket(
+            self,
+            "TrailLogs",
+            names,
+            "trail",
+            policy=_trail_policy(names),
+            key_arn=keys.audit,
+            lock_days=settings.audit_retention_days,
+        )
+        group = logs.CfnLogGroup(
+            self,
+            "TrailGroup",
+            log_group_name=f"/{names.prefix}/trail",
+            kms_key_id=keys.audit,
+            retention_in_days=settings.log_retention_days,
+        )
+        group.apply_removal_policy(RemovalPolicy.RETAIN)
+        role = iam.CfnRole(
+            self,
+            "TrailRole",
+            role_name=names.role("trail"),
+            assume_role_policy_document=document(assumed_by("cloudtrail.amazonaws.com")),
+        )
+        streams = f"{names.arn('logs', f'log-group:/{names.prefix}/trail')}:log-stream:*"
+        rights = iam.CfnManagedPolicy(
+            self,
+            "TrailPolicy",
+            roles=[role.ref],
+            policy_document=document(allow("WriteTheTrail", ("logs:CreateLogStream", "logs:PutLogEvents"), streams)),
+        )
+        trail = cloudtrail.CfnTrail(
+            self,
+            "Trail",
+            trail_name=names.prefix,
+            s3_bucket_name=names.bucket("trail"),
+            is_logging=True,
+            is_multi_region_trail=True,
+            include_global_service_events=True,
+            enable_log_file_validation=True,
+            kms_key_id=keys.audit,
+            cloud_watch_logs_log_group_arn=f"{names.arn('logs', f'log-group:/{names.prefix}/trail')}:*",
+            cloud_watch_logs_role_arn=role.attr_arn,
+            advanced_event_selectors=_selectors(names),
+        )
+        for earlier in (bucket, rights, group):
+            trail.add_resource_dependency(earlier)
+        logs.CfnMetricFilter(
+            self,
+            "DeniedKeys",
+            log_group_name=f"/{names.prefix}/trail",
+            filter_pattern='{ ($.eventSource = "kms.amazonaws.com") && ($.errorCode = "AccessDenied*") }',
+            metric_transformations=[
+                {"metricName": "DeniedKms", "metricNamespace": "DicomDeid", "metricValue": "1", "defaultValue": 0}
+            ],
+        ).add_resource_dependency(group)
+
+    def _threats(self) -> None:
+        if not self._settings.existing_detector:
+            guardduty.CfnDetector(
+                self,
+                "Detector",
+                enable=True,
+                finding_publishing_frequency="FIFTEEN_MINUTES",
+                features=[{"name": "S3_DATA_EVENTS", "status": "ENABLED"}],
+            )
+        if self._settings.malware_scan:
+            self._malware_plan()
+
+    def _malware_plan(self) -> None:
+        names = self._names
+        role = iam.CfnRole(
+            self,
+            "ScanRole",
+            role_name=names.role("malware_scan"),
+            assume_role_policy_document=document(
+                assumed_by(
+                    "malware-protection-plan.guardduty.amazonaws.com",
+                    StringEquals={"aws:SourceAccount": names.account},
+                )
+            ),
+        )
+        rule = names.arn("events", "rule/DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3*")
+        managed = {"StringLike": {"events:ManagedBy": "malware-protection-plan.guardduty.amazonaws.com"}}
+        via_s3 = {"StringEquals": {"kms:ViaService": f"s3.{names.region}.amazonaws.com"}}
+        rules = ("events:PutRule", "events:DeleteRule", "events:PutTargets", "events:RemoveTargets")
+        tags = (
+            "s3:PutObjectTagging",
+            "s3:GetObjectTagging",
+            "s3:PutObjectVersionTagging",
+            "s3:GetObjectVersionTagging",
+        )
+        own = names.objects_arn("raw", "malware-protection-resource-validation-object")
+        policy = iam.CfnManagedPolicy(
+            self,
+            "ScanPolicy",
+            roles=[role.ref],
+            policy_document=document(
+                allow("OwnRule", rules, rule, when=managed),
+                allow("SeeOwnRule", ("events:DescribeRule", "events:ListTargetsByRule"), rule),
+                allow("Scan", ("s3:GetObject", "s3:GetObjectVersion"), names.objects_arn("raw")),
+                allow("Tag", tags, names.objects_arn("raw")),
+                allow("ValidateOwnership", "s3:PutObject", own),
+                allow(
+                    "SeeTheBucket",
+                    ("s3:ListBucket", "s3:GetBucketNotification", "s3:PutBucketNotification"),
+                    names.bucket_arn("raw"),
+                ),
+                allow("ReadEncrypted", ("kms:Decrypt", "kms:GenerateDataKey"), self._keys.raw, when=via_s3),
+            ),
+        )
+        guardduty.CfnMalwareProtectionPlan(
+            self,
+            "MalwarePlan",
+            role=role.attr_arn,
+            protected_resource={"s3Bucket": {"bucketName": names.bucket("raw")}},
+            actions={"tagging": {"status": "ENABLED"}},
+        ).add_resource_dependency(policy)
+
+    def _topic(self) -> None:
+        names = self._names
+        topic = sns.CfnTopic(self, "Alarms", topic_name=f"{names.prefix}-alarms", kms_master_key_id=self._keys.service)
+        tls = {"Bool": {"aws:SecureTransport": "false"}}
+        from_alarms = {
+            "StringEquals": {"aws:SourceAccount": names.account},
+            "ArnLike": {"aws:SourceArn": names.arn("cloudwatch", f"alarm:{names.prefix}-*")},
+        }
+        sns.CfnTopicPolicy(
+            self,
+            "AlarmsPolicy",
+            topics=[topic.ref],
+            policy_document=document(
+                deny("TlsOnly", "sns:Publish", topic.ref, principal=_EVERYONE, when=tls),
+                allow(
+                    "FromAlarms",
+                    "sns:Publish",
+                    topic.ref,
+                    principal=service("cloudwatch.amazonaws.com"),
+                    when=from_alarms,
+                ),
+            ),
+        )
+        if self._settings.alarm_email:
+            sns.CfnSubscription(
+                self, "AlarmEmail", topic_arn=topic.ref, protocol="email", endpoint=self._settings.alarm_email
+            )
+
+    def _alarms(self) -> None:
+        names = self._names
+        machine = {"StateMachineArn": names.state_machine_arn("deidentify")}
+        # The function runs once per quarantined instance; the metric of our own is split by reason.
+        quarantine = {"FunctionName": names.function("quarantine")}
+        self._alarm("dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", self._queue("uploads-dlq"), 1)
+        self._alarm("schedule-failed", "AWS/SQS", "ApproximateNumberOfMessagesVisible", self._queue("schedule-dlq"), 1)
+        self._alarm("upload-age", "AWS/SQS", "ApproximateAgeOfOldestMessage", self._queue("uploads"), 3600)
+        self._alarm("executions-failed", "AWS/States", "ExecutionsFailed", machine, 1, "Sum")
+        self._alarm("executions-timed-out", "AWS/States", "ExecutionsTimedOut", machine, 1, "Sum")
+        self._alarm("quarantined", "AWS/Lambda", "Invocations", quarantine, 20, "Sum")
+        age = self._settings.review_timeout_seconds * 2 // 3
+        self._alarm("review-age", "DicomDeid", "OldestReviewSeconds", {"service": "dicom-deid"}, age)
+        self._alarm("denied-kms", "DicomDeid", "DeniedKms", {}, 1, "Sum")
+
+    def _queue(self, name: str) -> dict[str, str]:
+        return {"QueueName": self._names.queue(name)}
+
+    def _alarm(
+        self,
+        name: str,
+        namespace: str,
+        metric: str,
+        dimensions: dict[str, str],
+        threshold: int,
+        statistic: str = "Maximum",
+    ) -> None:
+        cloudwatch.CfnAlarm(
+            self,
+            "Alarm" + "".join(part.capitalize() for part in name.split("-")),
+            alarm_name=f"{self._names.prefix}-{name}",
+            namespace=namespace,
+            metric_name=metric,
+            dimensions=[{"name": key, "value": value} for key, value in dimensions.items()],
+            statistic=statistic,
+            period=300,
+            evaluation_periods=1,
+            threshold=threshold,
+            comparison_operator="GreaterThanOrEqualToThreshold",
+            treat_missing_data="notBreaching",
+            alarm_actions=[self._names.topic_arn()],
+        )
+
+    def _dashboard(self) -> None:
+        names = self._names
+        machine = names.state_machine_arn("deidentify")
+        rows = [
+            ("Executions", [["AWS/States", name, "StateMachineArn", machine] for name in _EXECUTIONS]),
+            (
+                "Uploads waiting",
+                [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", names.queue(name)] for name in _QUEUES],
+            ),
+            (
+                "Quarantined",
+                [["AWS/Lambda", "Invocations", "FunctionName", names.function("quarantine")]],
+            ),
+            (
+                "Oldest review (s)",
+                [["DicomDeid", "OldestReviewSeconds", "service", "dicom-deid"]],
+            ),
+        ]
+        widgets = [
+            {
+                "type": "metric",
+                "x": 12 * (index % 2),
+                "y": 6 * (index // 2),
+                "width": 12,
+                "height": 6,
+                "properties": {"title": title, "metrics": metrics, "region": names.region, "period": 300},
+            }
+            for index, (title, metrics) in enumerate(rows)
+        ]
+        cloudwatch.CfnDashboard(
+            self, "Dashboard", dashboard_name=names.prefix, dashboard_body=json.dumps({"widgets": widgets})
+        )
+
+
+_EXECUTIONS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut")
+_QUEUES = ("uploads", "uploads-dlq")
+
+
+def _evidence_policy(names: Names) -> list[Statement]:
+    """One writer; nobody deletes, not even before the retention ends, nor steps round the lock."""
+    objects = names.objects_arn("evidence")
+    return [
+        only_principals("OnlyTheRecorderWrites", ["s3:PutObject"], [objects], [names.role_arn("record_audit")]),
+        deny("NobodyDeletes", ("s3:DeleteObject*", "s3:BypassGovernanceRetention"), objects, principal=_EVERYONE),
+    ]
+
+
+def _trail_policy(names: Names) -> list[Statement]:
+    trail = {"StringEquals": {"aws:SourceArn": names.arn("cloudtrail", f"trail/{names.prefix}")}}
+    cloudtrail_ = service("cloudtrail.amazonaws.com")
+    objects = names.objects_arn("trail", f"AWSLogs/{names.account}/*")
+    return [
+        allow("TrailChecks", "s3:GetBucketAcl", names.bucket_arn("trail"), principal=cloudtrail_, when=trail),
+        allow("TrailWrites", "s3:PutObject", objects, principal=cloudtrail_, when=trail),
+        only_principals("OnlyTheTrailWrites", ["s3:PutObject"], [names.objects_arn("trail")], [], services=True),
+        deny(
+            "NobodyDeletes",
+            ("s3:DeleteObject*", "s3:BypassGovernanceRetention"),
+            names.objects_arn("trail"),
+            principal=_EVERYONE,
+        ),
+    ]
+
+
+def _selectors(names: Names) -> list[dict[str, Any]]:
+    """Management events, and data events of every bucket but the trail's own, the views, the tables, the functions."""
+    kinds = ("raw", "work", "deid", "evidence", "access-logs")
+    buckets = [f"{names.bucket_arn(kind)}/" for kind in kinds]
+
+    def data(name: str, kind: str, *more: dict[str, Any]) -> dict[str, Any]:
+        category = {"field": "eventCategory", "equalTo": ["Data"]}
+        return {"name": name, "fieldSelectors": [category, {"field": "resources.type", "equalTo": [kind]}, *more]}
+
+    tables = [names.table_arn("catalog"), names.table_arn("access")]
+    functions = [names.function_arn("")]
+    return [
+        {"name": "Management", "fieldSelectors": [{"field": "eventCategory", "equalTo": ["Management"]}]},
+        data("Objects", "AWS::S3::Object", {"field": "resources.ARN", "startsWith": buckets}),
+        data("Views", "AWS::S3ObjectLambda::AccessPoint"),
+        data("Tables", "AWS::DynamoDB::Table", {"field": "resources.ARN", "equalTo": tables}),
+        data("Functions", "AWS::Lambda::Function", {"field": "resources.ARN", "startsWith": functions}),
+    ]

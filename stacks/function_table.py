@@ -1,0 +1,224 @@
+"""Every Lambda as data: its asset, size, environment and rights. A reviewer reads one table, and so does the test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Asset(StrEnum):
+    """The two packages: small for what only reads headers, large for what decodes pixels."""
+
+    HEADER = "header"
+    PIXELS = "pixels"
+
+
+class Grant(StrEnum):
+    """What a function may do. `stacks.grants` says each as IAM statements."""
+
+    RAW_READ = "raw-read"
+    RAW_LIST = "raw-list"
+    WORK_READ = "work-read"
+    WORK_WRITE = "work-write"
+    DEID_READ = "deid-read"
+    DEID_WRITE = "deid-write"
+    VIEW_COPY_WRITE = "view-copy-write"
+    EVIDENCE_WRITE = "evidence-write"
+    CATALOG_UPDATE = "catalog-update"
+    CATALOG_REGISTER = "catalog-register"
+    CATALOG_SCAN = "catalog-scan"
+    ACCESS_READ = "access-read"
+    ACCESS_WRITE = "access-write"
+    SECRET_READ = "secret-read"
+    SIGN = "sign"
+    DETECT_TEXT = "detect-text"
+    DETECT_PHI = "detect-phi"
+    START_EXECUTION = "start-execution"
+    ANSWER_REVIEW = "answer-review"
+    UPLOAD_QUEUE = "upload-queue"
+    OBJECT_LAMBDA_RESPONSE = "object-lambda-response"
+    SCHEDULE_DEAD_LETTERS = "schedule-dead-letters"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One Lambda. `memory` and `storage` in MiB, `timeout` in seconds; `environment` names settings of the handler."""
+
+    name: str
+    asset: Asset
+    memory: int
+    timeout: int
+    environment: tuple[str, ...]
+    grants: tuple[Grant, ...]
+    storage: int = 512
+    concurrency: str | None = None
+    """The setting that reserves its concurrency: the back-pressure on the services behind it."""
+
+
+_STATE = ("CATALOG_TABLE", "WORK_BUCKET")
+_PSEUDONYMS = ("SECRET_ID", "DOMAIN")
+_WORK = (Grant.WORK_READ, Grant.WORK_WRITE)
+_DISK = 10240
+"""The largest /tmp there is: source, boxed and candidate of at most 3 GiB each."""
+
+_SPECS = (
+    FunctionSpec(
+        "register_upload",
+        Asset.HEADER,
+        512,
+        60,
+        ("CATALOG_TABLE", *_PSEUDONYMS, "STATE_MACHINE_ARN"),
+        (
+            Grant.UPLOAD_QUEUE,
+            Grant.RAW_READ,
+            Grant.RAW_LIST,
+            Grant.CATALOG_REGISTER,
+            Grant.SECRET_READ,
+            Grant.START_EXECUTION,
+        ),
+        concurrency="register_concurrency",
+    ),
+    FunctionSpec(
+        "extract_frames",
+        Asset.PIXELS,
+        8192,
+        900,
+        (*_STATE, "PROFILE", "PIXEL_ANALYSIS", "MAX_OBJECT_BYTES"),
+        (Grant.RAW_READ, Grant.RAW_LIST, *_WORK, Grant.CATALOG_UPDATE),
+        storage=_DISK,
+    ),
+    FunctionSpec(
+        "detect_text",
+        Asset.PIXELS,
+        1024,
+        900,
+        (*_STATE, "OCR_ENGINE"),
+        (*_WORK, Grant.CATALOG_UPDATE, Grant.DETECT_TEXT),
+        concurrency="ocr_concurrency",
+    ),
+    FunctionSpec(
+        "detect_phi",
+        Asset.PIXELS,
+        1024,
+        900,
+        (*_STATE, "PHI_THRESHOLD", "UNMATCHED_TEXT"),
+        (*_WORK, Grant.CATALOG_UPDATE, Grant.DETECT_PHI),
+        concurrency="phi_concurrency",
+    ),
+    FunctionSpec(
+        "plan_redaction",
+        Asset.PIXELS,
+        1024,
+        300,
+        (*_STATE, "PHI_THRESHOLD", "UNMATCHED_TEXT"),
+        (*_WORK, Grant.CATALOG_UPDATE),
+    ),
+    FunctionSpec(
+        "request_review",
+        Asset.PIXELS,
+        512,
+        60,
+        _STATE,
+        (*_WORK, Grant.CATALOG_UPDATE, Grant.ANSWER_REVIEW),
+    ),
+    FunctionSpec(
+        "apply_redaction",
+        Asset.PIXELS,
+        8192,
+        900,
+        (*_STATE, *_PSEUDONYMS, "PROFILE"),
+        (Grant.RAW_READ, Grant.RAW_LIST, *_WORK, Grant.CATALOG_UPDATE, Grant.SECRET_READ),
+        storage=_DISK,
+    ),
+    FunctionSpec(
+        "verify_redaction",
+        Asset.PIXELS,
+        8192,
+        900,
+        (*_STATE, *_PSEUDONYMS, "PROFILE", "VIEWS", "OCR_ENGINE", "PHI_THRESHOLD", "UNMATCHED_TEXT"),
+        (
+            Grant.RAW_READ,
+            Grant.RAW_LIST,
+            *_WORK,
+            Grant.CATALOG_UPDATE,
+            Grant.SECRET_READ,
+            Grant.DETECT_TEXT,
+            Grant.DETECT_PHI,
+        ),
+        storage=_DISK,
+    ),
+    FunctionSpec(
+        "save_sanitized",
+        Asset.PIXELS,
+        2048,
+        900,
+        (*_STATE, "DEID_BUCKET"),
+        (Grant.WORK_READ, Grant.DEID_READ, Grant.DEID_WRITE, Grant.CATALOG_UPDATE),
+        storage=_DISK,
+    ),
+    FunctionSpec(
+        "record_audit",
+        Asset.PIXELS,
+        512,
+        300,
+        (*_STATE, *_PSEUDONYMS, "EVIDENCE_BUCKET", "SIGNING_KEY_ID", "PROFILE"),
+        (Grant.WORK_READ, Grant.EVIDENCE_WRITE, Grant.SIGN, Grant.CATALOG_UPDATE, Grant.SECRET_READ),
+    ),
+    FunctionSpec(
+        "publish_views",
+        Asset.PIXELS,
+        2048,
+        900,
+        ("CATALOG_TABLE", "DEID_BUCKET", "ACCESS_TABLE", "SECRET_ID", "VIEWS", "ACCESS"),
+        (
+            Grant.RAW_READ,
+            Grant.RAW_LIST,
+            Grant.DEID_READ,
+            Grant.VIEW_COPY_WRITE,
+            Grant.CATALOG_UPDATE,
+            Grant.ACCESS_WRITE,
+            Grant.SECRET_READ,
+        ),
+    ),
+    FunctionSpec("quarantine", Asset.HEADER, 256, 60, ("CATALOG_TABLE",), (Grant.CATALOG_UPDATE,)),
+    FunctionSpec("defer", Asset.HEADER, 256, 60, ("CATALOG_TABLE",), (Grant.CATALOG_UPDATE,)),
+    FunctionSpec(
+        "list_uploads",
+        Asset.HEADER,
+        1024,
+        900,
+        ("RAW_BUCKET", "WORK_BUCKET", "CATALOG_TABLE", *_PSEUDONYMS),
+        (Grant.RAW_READ, Grant.RAW_LIST, *_WORK, Grant.CATALOG_REGISTER, Grant.SECRET_READ),
+    ),
+    FunctionSpec(
+        "redrive_deferred",
+        Asset.PIXELS,
+        512,
+        300,
+        (*_STATE, "STATE_MACHINE_ARN"),
+        (*_WORK, Grant.CATALOG_UPDATE, Grant.CATALOG_SCAN, Grant.START_EXECUTION, Grant.SCHEDULE_DEAD_LETTERS),
+        concurrency="one",
+    ),
+    FunctionSpec(
+        "redact_header",
+        Asset.HEADER,
+        2048,
+        60,
+        ("RAW_BUCKET", "DEID_BUCKET", "ACCESS_TABLE", "SECRET_ID", "VIEWS"),
+        (
+            Grant.RAW_READ,
+            Grant.RAW_LIST,
+            Grant.DEID_READ,
+            Grant.ACCESS_READ,
+            Grant.SECRET_READ,
+            Grant.OBJECT_LAMBDA_RESPONSE,
+        ),
+    ),
+)
+
+FUNCTIONS: Mapping[str, FunctionSpec] = {spec.name: spec for spec in _SPECS}
+"""By handler module."""
+
+OUTSIDE_THE_NETWORK = frozenset({"redact_header"})
+"""WriteGetObjectResponse has no endpoint in a VPC: this one stays outside."""

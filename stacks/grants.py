@@ -1,0 +1,129 @@
+"""What each Grant is in IAM: exact actions on exact resources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stacks.function_table import FunctionSpec, Grant
+from stacks.names import Names
+from stacks.settings import Settings
+from stacks.statements import Condition, Statement, allow
+
+_READ_OBJECT = ("s3:GetObject", "s3:GetObjectVersion")
+_WRITE_OBJECT = ("s3:PutObject", "s3:AbortMultipartUpload")
+
+_RAW_VIA: dict[Grant, str] = {
+    Grant.RAW_READ: "s3",
+    Grant.WORK_READ: "s3",
+    Grant.WORK_WRITE: "s3",
+    Grant.CATALOG_UPDATE: "dynamodb",
+    Grant.CATALOG_REGISTER: "dynamodb",
+    Grant.CATALOG_SCAN: "dynamodb",
+    Grant.ACCESS_READ: "dynamodb",
+    Grant.ACCESS_WRITE: "dynamodb",
+    Grant.SECRET_READ: "secretsmanager",
+    Grant.UPLOAD_QUEUE: "sqs",
+}
+_DEID = frozenset({Grant.DEID_READ, Grant.DEID_WRITE, Grant.VIEW_COPY_WRITE})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyArns:
+    """ARNs of the keys, as they stand in the templates."""
+
+    raw: str
+    deid: str
+    audit: str
+    service: str
+    signing: str
+    secret: str
+
+
+def statements(spec: FunctionSpec, names: Names, settings: Settings, keys: KeyArns) -> list[Statement]:
+    """The whole identity policy of a function's role."""
+    grants = [grant for grant in spec.grants if grant is not Grant.VIEW_COPY_WRITE or settings.access == "materialised"]
+    policy: list[Statement] = []
+    for grant in grants:
+        policy += _statements(grant, names, settings, keys)
+    policy += _key_use(spec, grants, names, keys)
+    group = names.arn("logs", f"log-group:{names.log_group(spec.name)}:*")
+    policy.append(allow("OwnLogs", ("logs:CreateLogStream", "logs:PutLogEvents"), group))
+    policy.append(allow("Traces", ("xray:PutTraceSegments", "xray:PutTelemetryRecords"), "*"))
+    return policy
+
+
+def network_statements() -> list[Statement]:
+    """What a function in a VPC needs, as AWS documents it: interfaces have no ARN before they exist."""
+    actions = ("ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface")
+    return [allow("OwnNetworkInterfaces", actions, "*")]
+
+
+def _through(names: Names, *services: str) -> Condition:
+    return {"StringEquals": {"kms:ViaService": [f"{name}.{names.region}.amazonaws.com" for name in services]}}
+
+
+def _key_use(spec: FunctionSpec, grants: list[Grant], names: Names, keys: KeyArns) -> list[Statement]:
+    use = ("kms:Decrypt", "kms:GenerateDataKey")
+    found = []
+    if via := sorted({_RAW_VIA[grant] for grant in grants if grant in _RAW_VIA}):
+        found.append(allow("RawKey", use, keys.raw, when=_through(names, *via)))
+    if _DEID.intersection(grants):
+        found.append(allow("DeidKey", use, keys.deid, when=_through(names, "s3")))
+    if Grant.EVIDENCE_WRITE in grants:
+        found.append(allow("AuditKey", use, keys.audit, when=_through(names, "s3")))
+    if {Grant.START_EXECUTION, Grant.ANSWER_REVIEW}.intersection(grants):
+        found.append(allow("ServiceKey", use, keys.service, when=_through(names, "states")))
+    if Grant.SCHEDULE_DEAD_LETTERS in grants:
+        found.append(allow("ServiceKeyOfTheQueue", use, keys.service, when=_through(names, "sqs")))
+    return found
+
+
+def _statements(grant: Grant, names: Names, settings: Settings, keys: KeyArns) -> list[Statement]:
+    catalog, access = names.table_arn("catalog"), names.table_arn("access")
+    machine = names.state_machine_arn("deidentify")
+    copies = [names.objects_arn("deid", f"{view}/*") for view in settings.views]
+    text = {
+        "rekognition": ("rekognition:DetectText",),
+        "textract": ("textract:DetectDocumentText",),
+        "both": ("rekognition:DetectText", "textract:DetectDocumentText"),
+    }[settings.ocr_engine]
+    queue = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+    single = {
+        Grant.RAW_READ: allow("RawRead", _READ_OBJECT, names.objects_arn("raw")),
+        Grant.RAW_LIST: allow("RawList", ("s3:ListBucket", "s3:ListBucketVersions"), names.bucket_arn("raw")),
+        Grant.WORK_WRITE: allow("WorkWrite", _WRITE_OBJECT, names.objects_arn("work")),
+        Grant.DEID_WRITE: allow("DeidWrite", _WRITE_OBJECT, names.objects_arn("deid")),
+        Grant.VIEW_COPY_WRITE: allow("ViewCopies", _WRITE_OBJECT, copies),
+        Grant.EVIDENCE_WRITE: allow("EvidenceWrite", "s3:PutObject", names.objects_arn("evidence", "certificates/*")),
+        Grant.CATALOG_UPDATE: allow("CatalogUpdate", ("dynamodb:GetItem", "dynamodb:UpdateItem"), catalog),
+        Grant.CATALOG_REGISTER: allow("CatalogRegister", ("dynamodb:GetItem", "dynamodb:PutItem"), catalog),
+        Grant.CATALOG_SCAN: allow("CatalogScan", "dynamodb:Scan", catalog),
+        Grant.ACCESS_READ: allow("AccessRead", ("dynamodb:GetItem", "dynamodb:Query"), access),
+        Grant.ACCESS_WRITE: allow("AccessWrite", ("dynamodb:PutItem", "dynamodb:DeleteItem"), access),
+        Grant.SECRET_READ: allow("PseudonymKey", "secretsmanager:GetSecretValue", keys.secret),
+        Grant.SIGN: allow("Sign", "kms:Sign", keys.signing, when={"StringEquals": {"kms:MessageType": "DIGEST"}}),
+        # The detection services have no resources of their own.
+        Grant.DETECT_TEXT: allow("DetectText", text, "*"),
+        Grant.DETECT_PHI: allow("DetectPhi", "comprehendmedical:DetectPHI", "*"),
+        Grant.START_EXECUTION: allow("StartExecution", "states:StartExecution", machine),
+        Grant.ANSWER_REVIEW: allow("AnswerReview", "states:SendTaskSuccess", machine),
+        Grant.UPLOAD_QUEUE: allow("UploadQueue", queue, names.queue_arn("uploads")),
+        Grant.SCHEDULE_DEAD_LETTERS: allow("DeadLetters", "sqs:SendMessage", names.queue_arn("schedule-dlq")),
+        Grant.OBJECT_LAMBDA_RESPONSE: allow(
+            "Answer",
+            "s3-object-lambda:WriteGetObjectResponse",
+            [names.object_lambda_arn(view) for view in settings.views],
+        ),
+    }
+    # Without the right to list, S3 answers 403 for what is not there, which is no answer to "is it there?".
+    double = {
+        Grant.WORK_READ: [
+            allow("WorkRead", _READ_OBJECT, names.objects_arn("work")),
+            allow("WorkList", "s3:ListBucket", names.bucket_arn("work")),
+        ],
+        Grant.DEID_READ: [
+            allow("DeidRead", _READ_OBJECT, names.objects_arn("deid")),
+            allow("DeidList", "s3:ListBucket", names.bucket_arn("deid")),
+        ],
+    }
+    return double[grant] if grant in double else [single[grant]]

@@ -1,0 +1,143 @@
+"""network: private. Isolated subnets without any way to the internet; AWS services through endpoints."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnTag
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from stacks.names import Names
+from stacks.settings import Settings
+from stacks.statements import allow, assumed_by, document
+
+_INTERFACES = ("kms", "secretsmanager", "states", "logs", "xray", "rekognition", "textract", "comprehendmedical", "sqs")
+_ACTIONS = {
+    "rekognition": ("rekognition:DetectText",),
+    "textract": ("textract:DetectDocumentText",),
+    "comprehendmedical": ("comprehendmedical:DetectPHI",),
+}
+
+
+class PrivateNetwork(Construct):
+    """Two isolated subnets, gateway endpoints for S3 and DynamoDB, interface endpoints for the rest."""
+
+    def __init__(self, scope: Construct, names: Names, settings: Settings, log_key: str) -> None:
+        super().__init__(scope, "Network")
+        vpc = ec2.CfnVPC(
+            self,
+            "Vpc",
+            cidr_block="10.90.0.0/24",
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags=[CfnTag(key="Name", value=names.prefix)],
+        )
+        table = ec2.CfnRouteTable(self, "Routes", vpc_id=vpc.ref)
+        subnets = []
+        for index, zone in enumerate("ab"):
+            subnet = ec2.CfnSubnet(
+                self,
+                f"Subnet{zone.upper()}",
+                vpc_id=vpc.ref,
+                cidr_block=f"10.90.0.{index * 128}/25",
+                availability_zone=f"{names.region}{zone}",
+                map_public_ip_on_launch=False,
+            )
+            ec2.CfnSubnetRouteTableAssociation(
+                self, f"Route{zone.upper()}", subnet_id=subnet.ref, route_table_id=table.ref
+            )
+            subnets.append(subnet.ref)
+        functions = self._security_group("Functions", vpc.ref, "Lambda functions: to endpoints only")
+        endpoints = self._security_group("Endpoints", vpc.ref, "Endpoints: from the functions only")
+        ec2.CfnSecurityGroupIngress(
+            self,
+            "FromFunctions",
+            group_id=endpoints,
+            source_security_group_id=functions,
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            description="HTTPS from the functions",
+        )
+        self._gateway("s3", names, vpc.ref, table.ref, [names.bucket_arn("*"), names.objects_arn("*")])
+        self._gateway("dynamodb", names, vpc.ref, table.ref, [names.table_arn("*")])
+        for service in _INTERFACES:
+            ec2.CfnVPCEndpoint(
+                self,
+                f"Endpoint{service.capitalize()}",
+                vpc_id=vpc.ref,
+                vpc_endpoint_type="Interface",
+                service_name=f"com.amazonaws.{names.region}.{service}",
+                subnet_ids=subnets,
+                security_group_ids=[endpoints],
+                private_dns_enabled=True,
+                policy_document=self._own_account(names, _ACTIONS.get(service, (f"{service}:*",)), ["*"]),
+            )
+        self._flow_logs(names, settings, vpc.ref, log_key)
+        self.configuration = lambda_.CfnFunction.VpcConfigProperty(subnet_ids=subnets, security_group_ids=[functions])
+
+    def _security_group(self, name: str, vpc: str, description: str) -> str:
+        group = ec2.CfnSecurityGroup(
+            self,
+            name,
+            vpc_id=vpc,
+            group_description=description,
+            security_group_egress=[
+                {
+                    "ipProtocol": "tcp",
+                    "fromPort": 443,
+                    "toPort": 443,
+                    "cidrIp": "0.0.0.0/0",
+                    "description": "HTTPS; the subnets route to endpoints only",
+                }
+            ],
+        )
+        return group.attr_group_id
+
+    def _gateway(self, service: str, names: Names, vpc: str, table: str, resources: list[str]) -> None:
+        ec2.CfnVPCEndpoint(
+            self,
+            f"Gateway{service.capitalize()}",
+            vpc_id=vpc,
+            vpc_endpoint_type="Gateway",
+            service_name=f"com.amazonaws.{names.region}.{service}",
+            route_table_ids=[table],
+            policy_document=self._own_account(names, (f"{service}:*",), resources),
+        )
+
+    @staticmethod
+    def _own_account(names: Names, actions: tuple[str, ...], resources: list[str]) -> dict[str, object]:
+        """Only principals of this account: what is inside cannot carry data out with foreign credentials."""
+        when = {"StringEquals": {"aws:PrincipalAccount": names.account}}
+        return document(allow("OwnAccount", actions, resources, principal={"AWS": "*"}, when=when))
+
+    def _flow_logs(self, names: Names, settings: Settings, vpc: str, log_key: str) -> None:
+        group = logs.CfnLogGroup(
+            self,
+            "FlowLogs",
+            log_group_name=f"/{names.prefix}/flow",
+            kms_key_id=log_key,
+            retention_in_days=settings.log_retention_days,
+        )
+        role = iam.CfnRole(
+            self, "FlowRole", assume_role_policy_document=document(assumed_by("vpc-flow-logs.amazonaws.com"))
+        )
+        actions = ("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams")
+        iam.CfnManagedPolicy(
+            self,
+            "FlowPolicy",
+            roles=[role.ref],
+            policy_document=document(allow("WriteFlowLogs", actions, group.attr_arn)),
+        )
+        ec2.CfnFlowLog(
+            self,
+            "Flow",
+            resource_id=vpc,
+            resource_type="VPC",
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_group_name=group.log_group_name,
+            deliver_logs_permission_arn=role.attr_arn,
+        ).add_resource_dependency(group)
