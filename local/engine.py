@@ -22,7 +22,7 @@ from local.detectors.text import LocalTextDetector
 from local.environment import REGION, applied
 from local.settings import EngineSettings
 from local.wire.stand_ins import PhiDetector, TextDetector, install
-from services import clients, objects, secrets, signing
+from services import clients, executions, objects, secrets, signing
 from services.catalog import Catalog, CatalogEntry, Status
 from services.objects import ObjectVersion
 from services.work import WorkArea
@@ -156,6 +156,20 @@ class Engine:
     def first_work(self, instance_id: str) -> WorkArea:
         """The work area of the first attempt, before there is one: decisions are put there."""
         return WorkArea(WORK, instance_id, 1)
+
+    def start(self, instance_id: str, attempt: int) -> None:
+        """Start an attempt, as the scheduled re-drive does."""
+        executions.start(self._machine, instance_id, attempt)
+
+    def history(self) -> Iterator[Mapping[str, Any]]:
+        """Every event of every execution."""
+        stepfunctions = boto3.client("stepfunctions")
+        for execution in stepfunctions.list_executions(stateMachineArn=self._machine)["executions"]:
+            pages = stepfunctions.get_paginator("get_execution_history").paginate(
+                executionArn=execution["executionArn"]
+            )
+            for page in pages:
+                yield from (dict(event) for event in page["events"])
 
     def started(self) -> int:
         """How many executions were started."""
