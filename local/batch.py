@@ -42,7 +42,7 @@ class Batch:
                 if self._is_done(records.get(key), content):
                     announce(key)
                     continue
-                self.engine.upload(raw_key(key), content)
+                self.engine.upload(key, content)
                 waiting.append((key, content))
                 if len(waiting) >= self.jobs:
                     self._settle(waiting, records, announce)
@@ -57,7 +57,7 @@ class Batch:
         work = self.engine.first_work(record.instance_id)
         for decision in self.output.decisions(record.instance_id):
             work.write_decision(decision)
-        self.engine.upload(raw_key(record.key), content)
+        self.engine.upload(record.key, content)
         records = self.output.records()
         self._settle([(record.key, content)], records, lambda key: None)
         self.output.write_records(records)
@@ -69,7 +69,7 @@ class Batch:
     def _settle(self, waiting: list[tuple[str, bytes]], records: dict[str, InstanceRecord], announce: Announce) -> None:
         self.engine.deliver()
         for key, content in waiting:
-            entry = self.engine.find(raw_key(key))
+            entry = self.engine.find(key)
             if entry is None:
                 record = InstanceRecord(key, hashlib.sha256(content).hexdigest(), "", "IGNORED", Reason.NOT_DICOM.value)
             else:
@@ -176,13 +176,6 @@ class Batch:
             "counts": dict(sorted(counts.items())),
         }
         write_if_changed(reference, json.dumps(told, indent=1).encode())
-
-
-def raw_key(key: str) -> str:
-    """The object key of a source path: the path itself, but where moto would decode a percent sign twice."""
-    if "%" not in key:
-        return key
-    return f"{hashlib.sha256(key.encode()).hexdigest()[:16]}/{key.replace('%', '')}"
 
 
 def _boxes(plan: RedactionPlan) -> Iterator[BoxRecord]:

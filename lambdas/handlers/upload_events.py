@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aws_lambda_powertools.utilities.data_classes import S3EventBridgeNotificationEvent
-
 _CLEAN = "NO_THREATS_FOUND"
 GUARDDUTY_PREFIX = "malware-protection-resource-validation-object"
 """GuardDuty writes an object of this name into the bucket it protects; it is no upload."""
@@ -31,9 +29,10 @@ def parse_upload(body: Mapping[str, Any]) -> UploadEvent | None:
     """
     kind = body.get("detail-type")
     if kind == "Object Created":
-        event = S3EventBridgeNotificationEvent(dict(body))
-        found = event.detail.object
-        upload = UploadEvent(event.detail.bucket.name, found.key, found.version_id or "", found.sequencer or "")
+        # Powertools' event class decodes the key as if it were a URL: an upload with a plus sign would be lost.
+        found = body["detail"]["object"]
+        bucket = body["detail"]["bucket"]["name"]
+        upload = UploadEvent(bucket, found["key"], found.get("version-id", ""), found.get("sequencer", ""))
     elif kind == "GuardDuty Malware Protection Object Scan Result":
         detail = body["detail"]
         scanned = detail["s3ObjectDetails"]

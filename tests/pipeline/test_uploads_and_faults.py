@@ -74,7 +74,7 @@ def ended(engine: Engine, key: str) -> tuple[Status, str | None]:
     return entry.status, entry.reason
 
 
-@pytest.mark.parametrize("key", ["CITIZEN^JAN/1.dcm", "a b+c&d/ü.dcm", "no-extension", "x" * 300])
+@pytest.mark.parametrize("key", ["CITIZEN^JAN/1.dcm", "a b+c%20&d/ü.dcm", "no-extension", "x" * 300])
 def test_an_upload_starts_the_pipeline_by_itself_whatever_its_key(engine: Engine, key: str) -> None:
     engine.upload(key, CT)
     assert engine.deliver() == 1
