@@ -10,12 +10,6 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 _SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
-_NUMBERS = {
-    "RetryMaxAttempts": "20",
-    "ReviewTimeoutSeconds": "2592000",
-    "ExecutionTimeoutSeconds": "5184000",
-    "AnalyseConcurrency": "4",
-}
 
 
 def substitutions(name: str) -> frozenset[str]:
@@ -26,13 +20,17 @@ def substitutions(name: str) -> frozenset[str]:
 def load(name: str) -> dict[str, Any]:
     """statemachine/<name>, filled in with plausible values."""
 
-    def value(match: re.Match[str]) -> str:
-        known = match[1]
-        if known == "Partition":
-            return "aws"
-        return _NUMBERS.get(known, f"arn:aws:lambda:ap-southeast-2:111122223333:function:{known}")
+    text = (ROOT / "statemachine" / name).read_text()
 
-    definition: dict[str, Any] = json.loads(_SUBSTITUTION.sub(value, (ROOT / "statemachine" / name).read_text()))
+    def value(match: re.Match[str]) -> str:
+        if match[1] == "Partition":
+            return "aws"
+        # A number stands by itself, a name inside quotes.
+        if text[match.start() - 1] == " ":
+            return "86400"
+        return f"arn:aws:lambda:ap-southeast-2:111122223333:function:{match[1]}"
+
+    definition: dict[str, Any] = json.loads(_SUBSTITUTION.sub(value, text))
     return definition
 
 
