@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.pixels.processing import convert_color_space
 from pydicom.uid import (
     UID,
     ExplicitVRLittleEndian,
@@ -121,7 +120,7 @@ def _with_pixels(dataset: Dataset, pixels: NDArray[Any]) -> Dataset:
 def _us_cine() -> Dataset:
     """Ultrasound, 12 frames, JPEG baseline, identity in the banner of every frame."""
     dataset = _identified(_read("examples_ybr_color.dcm"), "us")
-    frames = convert_color_space(dataset.pixel_array[:12], "YBR_FULL", "RGB")
+    frames = dataset.pixel_array[:12]
     overlay = [
         line("CITIZEN, WIRRABEE", 6, 16, 10, "*"),
         line("MRN7741902 12/03/1956", 6, 32, 10, "*"),
