@@ -19,7 +19,6 @@ def substitutions(name: str) -> frozenset[str]:
 
 def load(name: str) -> dict[str, Any]:
     """statemachine/<name>, filled in with plausible values."""
-
     text = (ROOT / "statemachine" / name).read_text()
 
     def value(match: re.Match[str]) -> str:
