@@ -50,7 +50,7 @@ PACKAGES = (Package("header", 32), Package("pixels", 200))
 
 
 _CODECS = ("_shared", "_imcd", "_jpeg8", "_jpegls", "_jpeg2k")
-"""The extension modules of imagecodecs that `dicom_deid` calls: PackBits, JPEG and JPEG lossless, JPEG-LS, JPEG 2000."""
+"""The extension modules of imagecodecs in use: PackBits, JPEG with its lossless process, JPEG-LS, JPEG 2000."""
 
 
 def _cut_imagecodecs(folder: Path) -> None:
