@@ -64,7 +64,8 @@ def _cut_imagecodecs(folder: Path) -> None:
             kept.append(module)
         else:
             module.unlink()
-    waiting, needed = list(kept), set()
+    waiting = list(kept)
+    needed: set[Path] = set()
     while waiting:
         content = waiting.pop().read_bytes()
         found = {library for library in libraries.iterdir() if library.name.encode() in content} - needed
