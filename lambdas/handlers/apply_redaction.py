@@ -7,10 +7,9 @@ import tempfile
 from functools import cache
 
 from dicom_deid.header.presets import profile_named
+from dicom_deid.header.report import Claims
 from dicom_deid.header.stream import redact as redact_header
 from dicom_deid.pixels.redaction import redact as redact_pixels
-
-from dicom_deid.header.report import Claims
 from handlers.attempt import open_attempt
 from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
 from services import objects, secrets

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dicom_deid.phi.planning import apply_decision
-
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.phi.findings import Action
+from dicom_deid.phi.planning import apply_decision
 from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import Outcome
 from handlers.boundary import AttemptEvent

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from dicom_deid.phi.assessment import assess
-from dicom_deid.phi.reading import read_in_order
-
 from dicom_deid.phi.findings import Finding, Policy, UnmatchedText
+from dicom_deid.phi.reading import read_in_order
 from dicom_deid.records import FindingsRecord
 from handlers.attempt import open_attempt
 from handlers.boundary import HandlerSettings, Result, step

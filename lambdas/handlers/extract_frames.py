@@ -7,14 +7,13 @@ import tempfile
 from collections.abc import Iterable
 from functools import cache
 
+from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.header.presets import profile_named
 from dicom_deid.header.sop_classes import refusal
-from dicom_deid.part10.reader import read_header
-from dicom_deid.pixels.extraction import Extraction, extract
-
-from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.part10.elements import Header
+from dicom_deid.part10.reader import read_header
 from dicom_deid.phi.identity import HeaderIdentity, harvest
+from dicom_deid.pixels.extraction import Extraction, extract
 from dicom_deid.pixels.images import OcrImage, PixelAnalysis, Route
 from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import ImageRecord, SourceRecord

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from dicom_deid.part10.reader import read_header
-
 from dicom_deid.errors import BadInputError, Reason
+from dicom_deid.part10.reader import read_header
 
 _STUDY, _SERIES, _INSTANCE = 0x0020000D, 0x0020000E, 0x00080018
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from dicom_deid.phi.planning import plan
-
 from dicom_deid.phi.findings import Action, Policy, UnmatchedText
+from dicom_deid.phi.planning import plan
 from handlers.attempt import open_attempt
 from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
 from services.catalog import Status

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from dicom_deid.header.presets import profile_named
-from dicom_deid.header.profiles import EDITION
-
 from dicom_deid import __version__
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.evidence.certificate import SCHEMA, Certificate, CertifiedCheck, ChangedFrame, OutputDigest
+from dicom_deid.header.presets import profile_named
+from dicom_deid.header.profiles import EDITION
 from dicom_deid.pixels.images import Route
 from handlers.attempt import Attempt, open_attempt
 from handlers.boundary import HandlerSettings, Result, step

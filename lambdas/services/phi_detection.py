@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dicom_deid.phi.reading import chunks
-
 from dicom_deid.phi.words import PhiSpan
 from services import clients
 from services.faults import translated

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from dicom_deid.pseudonyms import Pseudonymiser
-
 from dicom_deid.errors import ConfigurationError
+from dicom_deid.pseudonyms import Pseudonymiser
 from services import clients
 from services.faults import translated
 

@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 
-from dicom_deid.header.presets import profile_named
-from dicom_deid.header.profiles import EDITION, Profile
 from pydantic import TypeAdapter
 
 from dicom_deid import __version__
+from dicom_deid.header.presets import profile_named
+from dicom_deid.header.profiles import EDITION, Profile
 
 
 @dataclass(frozen=True, slots=True)
