@@ -42,6 +42,8 @@ class SourceRecord:
     identity: HeaderIdentity
     examined: bool = False
     """Whether every frame went to text detection (route ``pixels``): only then may the pixels be called clean."""
+    never_boxed: bool = False
+    """Whether the pixels are measurements (segmentations, dose): text found there is for a person, never a box."""
     images: tuple[ImageRecord, ...] = ()
     must_review: str | None = None
     """A reason code where a person must look whatever is found (slide overview, recognizable face), else None."""

@@ -6,7 +6,9 @@ import hashlib
 import tempfile
 from functools import cache
 
+from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.header.presets import profile_named
+from dicom_deid.header.profiles import Option
 from dicom_deid.header.report import Claims
 from dicom_deid.header.stream import redact as redact_header
 from dicom_deid.pixels.redaction import redact as redact_pixels
@@ -51,6 +53,8 @@ def handle(event: AttemptEvent) -> Result:
         cleaned = raw
         if source.examined:
             changed = redact_pixels(raw, boxed, plan.redactions()).changed_frames
+            if changed and profile.has(Option.RETAIN_UIDS):
+                raise BadInputError(Reason.VERIFY_EVIDENCE, "changed pixels need a new SOP Instance UID (113110)")
             cleaned = boxed
         cleaned.seek(0)
         redact_header(cleaned, candidate, profile, pseudonyms, claims=Claims(pixels_cleaned=source.examined))

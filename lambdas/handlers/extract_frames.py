@@ -123,6 +123,7 @@ def _record(
         frames=extraction.frames,
         identity=identity,
         examined=extraction.route is Route.PIXELS,
+        never_boxed=extraction.never_boxed,
         images=images,
         must_review=extraction.must_review.value if extraction.must_review else None,
     )

@@ -39,6 +39,7 @@ def handle(event: AttemptEvent) -> Result:
         frames=source.frames,
         policy=Policy(settings().phi_threshold, settings().unmatched_text),
         must_review=source.must_review,
+        never_boxed=source.never_boxed,
         truncated=any(group.truncated for group in groups),
         residual=verification.residual if verification else (),
     )

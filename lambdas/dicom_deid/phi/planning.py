@@ -25,18 +25,23 @@ def plan(
     frames: int,
     policy: Policy,
     must_review: str | None = None,
+    never_boxed: bool = False,
     truncated: bool = False,
     residual: Iterable[Finding] = (),
 ) -> RedactionPlan:
     """The boxes of one instance, in an order that depends on nothing but the findings.
 
     `residual` are findings of the verification; whatever they are, a person decides. `must_review` (a reason code) and
-    `truncated` ask for a look at every frame.
+    `truncated` ask for a look at every frame. With `never_boxed`, any text does
+    so instead of becoming a box.
     """
     del policy  # The findings' actions already follow from it.
     grouped: defaultdict[_Key, list[PlannedBox]] = defaultdict(list)
-    doubtful = (replace(finding, action=Action.REVIEW) for finding in residual)
-    for finding in [*findings, *doubtful]:
+    found = [*findings, *(replace(finding, action=Action.REVIEW) for finding in residual)]
+    text_on_measurements = never_boxed and any(finding.action is not Action.KEEP for finding in found)
+    if never_boxed:
+        found = [replace(finding, action=Action.KEEP) for finding in found]
+    for finding in found:
         box = finding.box.clipped(columns, rows)
         if box is not None:
             made = PlannedBox(finding.frames, box, finding.action, finding.score, finding.evidence)
@@ -44,7 +49,12 @@ def plan(
     boxes: list[PlannedBox] = []
     for (action, _), members in grouped.items():
         boxes += members if action is Action.KEEP else _merged(members)
-    reasons = [rule for rule in (must_review, "truncated-text-detection" if truncated else None) if rule]
+    asked = (
+        must_review,
+        "truncated-text-detection" if truncated else None,
+        "text-on-measurements" if text_on_measurements else None,
+    )
+    reasons = [rule for rule in asked if rule]
     if reasons:
         evidence = tuple(Evidence(EvidenceKind.REGION, rule, 0.0) for rule in (WHOLE_FRAME, *reasons))
         everything = Box(0, 0, max(columns, 1), max(rows, 1))

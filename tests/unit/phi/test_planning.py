@@ -53,6 +53,13 @@ def test_a_doubt_about_everything_asks_a_person_and_is_never_drawn(named: dict[s
     assert approved.count(Action.REVIEW) == 0
 
 
+def test_text_on_measurements_is_for_a_person_and_never_becomes_a_box() -> None:
+    made = planned(finding(Box(0, 0, 9, 9)), finding(Box(20, 20, 29, 29), Action.KEEP), never_boxed=True)
+    assert made.redactions() == {}
+    assert [is_whole_frame(box) for box in made.boxes if box.action is Action.REVIEW] == [True]
+    assert planned(finding(Box(20, 20, 29, 29), Action.KEEP), never_boxed=True).count(Action.REVIEW) == 0
+
+
 def test_what_verification_still_found_goes_to_a_person() -> None:
     assert planned(residual=[finding(Box(0, 0, 5, 5), Action.REDACT)]).count(Action.REVIEW) == 1
 
