@@ -4,22 +4,46 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final, Protocol
 
-from dicom_deid.errors import Reason
+from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.phi.planning import apply_decision
 from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import Outcome, SourceRecord
 from local.engine import Engine
 from local.pictures import after_picture, before_picture
+from local.sources import SourceFile
 from local.state import DONE, BoxRecord, InstanceRecord, OutputFolder, write_if_changed
 from services.catalog import CatalogEntry, Status
 from services.objects import ObjectGoneError
 
-Announce = Callable[[str], None]
+_WRITE_EVERY: Final = 2.0
+"""Seconds between two writes of the records: what a killed process did since is done again, to the same bytes."""
+
+
+class Watcher(Protocol):
+    """Who is told how a run gets on."""
+
+    def at(self, stage: str) -> None:
+        """An instance is in this state."""
+
+    def ended(self) -> None:
+        """One more file ended."""
+
+
+class Unwatched:
+    """Tells nobody."""
+
+    def at(self, stage: str) -> None:
+        """Nothing."""
+
+    def ended(self) -> None:
+        """Nothing."""
 
 
 @dataclass
@@ -30,23 +54,29 @@ class Batch:
     output: OutputFolder
     with_source_images: bool = False
     jobs: int = 2
+    watcher: Watcher = field(default_factory=Unwatched)
+    _written: float = 0.0
 
-    def run(
-        self, files: Iterable[tuple[str, bytes]], announce: Announce = lambda key: None
-    ) -> dict[str, InstanceRecord]:
-        """Every file that is not done yet; `announce` is told the key of each that ended."""
+    def run(self, files: Iterable[SourceFile]) -> dict[str, InstanceRecord]:
+        """Every file that is not done yet; the records of all, also those of earlier runs."""
         records = self.output.records()
         waiting: list[tuple[str, bytes]] = []
         try:
-            for key, content in files:
-                if self._is_done(records.get(key), content):
-                    announce(key)
+            for file in files:
+                try:
+                    content = file.read()
+                except BadInputError as error:
+                    records[file.key] = InstanceRecord(file.key, "", "", "QUARANTINED", error.reason.value, "Upload")
+                    self.watcher.ended()
                     continue
-                self.engine.upload(key, content)
-                waiting.append((key, content))
+                if self._is_done(records.get(file.key), content):
+                    self.watcher.ended()
+                    continue
+                self.engine.upload(file.key, content)
+                waiting.append((file.key, content))
                 if len(waiting) >= self.jobs:
-                    self._settle(waiting, records, announce)
-            self._settle(waiting, records, announce)
+                    self._settle(waiting, records)
+            self._settle(waiting, records)
         finally:
             self.output.write_records(records)
         return records
@@ -59,30 +89,35 @@ class Batch:
             work.write_decision(decision)
         self.engine.upload(record.key, content)
         records = self.output.records()
-        self._settle([(record.key, content)], records, lambda key: None)
+        self._settle([(record.key, content)], records)
         self.output.write_records(records)
         return records[record.key]
 
     def _is_done(self, record: InstanceRecord | None, content: bytes) -> bool:
         return record is not None and record.status in DONE and record.sha256 == hashlib.sha256(content).hexdigest()
 
-    def _settle(self, waiting: list[tuple[str, bytes]], records: dict[str, InstanceRecord], announce: Announce) -> None:
+    def _settle(self, waiting: list[tuple[str, bytes]], records: dict[str, InstanceRecord]) -> None:
         self.engine.deliver()
+        ended: list[CatalogEntry] = []
         for key, content in waiting:
             entry = self.engine.find(key)
             if entry is None:
                 record = InstanceRecord(key, hashlib.sha256(content).hexdigest(), "", "IGNORED", Reason.NOT_DICOM.value)
             else:
-                record = self._finish(self.engine.settle(entry.instance_id), key, content)
+                settled = self.engine.settle(entry.instance_id, watch=self.watcher.at)
+                record = self._finish(settled, key, content)
+                ended.append(settled)
             records[key] = record
-            self.output.write_records(records)
-            announce(key)
+            if time.monotonic() > self._written + _WRITE_EVERY:
+                self.output.write_records(records)
+                self._written = time.monotonic()
+            self.watcher.ended()
+        # Two files of one instance share what was saved, so nothing goes before all have ended.
+        for entry in ended:
+            self.engine.forget(entry)
         waiting.clear()
 
     def _finish(self, entry: CatalogEntry, key: str, content: bytes) -> InstanceRecord:
-        # moto writes an item attribute by attribute: only after the execution ended is the entry whole.
-        self.engine.drain()
-        entry = self.engine.catalog.find(entry.instance_id) or entry
         record = InstanceRecord(
             key=key,
             sha256=hashlib.sha256(content).hexdigest(),
@@ -97,7 +132,6 @@ class Batch:
         if entry.status is Status.RELEASED:
             record = self._release(record, entry)
         self._review(record, content)
-        self.engine.forget(entry)
         return record
 
     def _described(self, record: InstanceRecord, entry: CatalogEntry, content: bytes) -> InstanceRecord:

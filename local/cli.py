@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from dicom_deid import __version__
-from dicom_deid.errors import ConfigurationError
+from dicom_deid.errors import ConfigurationError, place_of
 
 _COMMANDS: Final = ("run", "decide", "demo", "header", "serve", "doctor")
 
@@ -52,6 +52,10 @@ def main() -> None:
     except ConfigurationError as error:
         typer.echo(f"dicom-deid: {error}", err=True)
         sys.exit(2)
+    except Exception as error:
+        # A library's message may quote a file: the type and the place are enough to report it.
+        typer.echo(f"dicom-deid: internal error, {type(error).__name__} at {place_of(error)}", err=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("dicom-deid: interrupted; the next run goes on from here", err=True)
         sys.exit(130)

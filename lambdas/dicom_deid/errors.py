@@ -5,6 +5,7 @@ A message names a tag, a rule, a limit or a state. It never holds a value from a
 
 from __future__ import annotations
 
+import traceback
 from enum import StrEnum
 
 
@@ -69,3 +70,11 @@ class ServiceUnavailableError(DeidError):
 
 class ConfigurationError(ValueError):
     """A profile, setting or key is not usable; the message names the field or line, never a secret."""
+
+
+def place_of(error: BaseException) -> str:
+    """File and line where an error was raised: all that may be told of an unforeseen one, whose message may quote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "unknown place"
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}"

@@ -6,7 +6,6 @@ leaves here as an exception whose class is named by its reason code: the state m
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from typing import Any, NoReturn, TypeVar
@@ -16,7 +15,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dicom_deid.errors import DeidError, Reason
+from dicom_deid.errors import DeidError, Reason, place_of
 
 _Event = TypeVar("_Event", bound=BaseModel)
 Result = dict[str, Any]
@@ -95,7 +94,7 @@ def _guarded(run: Callable[[_Event], Result], event: _Event, state: str) -> Resu
         _log_failure(state, reason, "memory ran out")
     except Exception as error:
         # The message of an unforeseen error may hold a value of the file: only its type and place are safe.
-        _log_failure(state, reason, f"{type(error).__name__} at {_place(error)}")
+        _log_failure(state, reason, f"{type(error).__name__} at {place_of(error)}")
     stop(reason, state)
 
 
@@ -111,12 +110,3 @@ def measure(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **
 def _log_failure(state: str, reason: Reason, detail: str) -> None:
     logger.warning("stopped", extra={"reason": reason.value, "detail": detail})
     measure("Stopped", state=state, reason=reason.value)
-
-
-def _place(error: BaseException) -> str:
-    """Module and line where it was raised, without source text or values."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return "unknown place"
-    last = frames[-1]
-    return f"{last.filename.rpartition('/')[2]}:{last.lineno}"

@@ -53,8 +53,9 @@ class CandidateEvent(AttemptEvent):
 def handle(event: CandidateEvent) -> Result:
     """candidate.dcm -> <study>/<series>/<instance>.dcm, conditional on what is there.
 
-    Nothing there: write. The same bytes there: done. Bytes of an older version of the same raw object: replace exactly
-    those. Anything else under the same SOP Instance UID is a conflict, and neither wins.
+    Nothing there: write. The same bytes there: done, also when another raw object gave them. Bytes of an older version
+    of the same raw object: replace exactly those. Anything else under the same SOP Instance UID is a conflict, and
+    neither wins.
     """
     attempt = open_attempt(event, settings().catalog_table, settings().work_bucket)
     verification = attempt.work.read_verification()
@@ -89,7 +90,7 @@ def _save(attempt: Attempt, target: ObjectVersion, candidate: BinaryIO, digest: 
     try:
         if there is None:
             return objects.put_file(target, candidate, if_none_match=True, metadata=metadata), None
-        if there.metadata.get("sha256") == digest and there.metadata.get("instance") == attempt.entry.instance_id:
+        if there.metadata.get("sha256") == digest:
             return Stored(there.etag, there.version_id), attempt.entry.replaces
         owner = _replaceable(attempt, there)
         replaced = owner.instance_id if owner.instance_id != attempt.entry.instance_id else attempt.entry.replaces

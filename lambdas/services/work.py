@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, TypeVar
+from functools import cache
+from typing import Any, BinaryIO, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -14,6 +16,8 @@ from services import objects
 from services.objects import ObjectVersion, RangedReader, Stored
 
 _Record = TypeVar("_Record")
+_schema: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
+"""Made once a type: building one costs more than reading most records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,12 @@ class WorkArea:
         return ObjectVersion(self.bucket, f"{self.instance_id}/{self.attempt}/{name}")
 
     def _write(self, name: str, kind: type[_Record], record: _Record) -> None:
-        content = TypeAdapter(kind).dump_json(record)
+        content = _schema(kind).dump_json(record)
         objects.put_bytes(self._at(name), content, content_type="application/json")
 
     def _read(self, name: str, kind: type[_Record]) -> _Record:
-        return TypeAdapter(kind).validate_json(objects.read_bytes(self._at(name)))
+        found: _Record = _schema(kind).validate_json(objects.read_bytes(self._at(name)))
+        return found
 
     def write_source(self, record: SourceRecord) -> None:
         """source.json."""

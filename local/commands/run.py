@@ -6,12 +6,21 @@ import logging
 import warnings
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from dicom_deid.header.presets import profile_named
@@ -80,9 +89,10 @@ def run_batch(
     from local.engine import running
     from local.report import write_report
     from local.settings import EngineSettings
-    from local.sources import count_files, source_files
+    from local.sources import source_files
 
     profile_named(profile)
+    files = source_files(source, output)
     folder = output_folder(output)
     settings = EngineSettings(
         key=folder.key(key_file),
@@ -96,14 +106,9 @@ def run_batch(
     quiet()
     console = Console()
     with running(settings) as engine, _progress(console) as progress:
-        task = progress.add_task("instances", total=count_files(source), stage="starting")
-
-        def announce(_key: str) -> None:
-            progress.update(task, advance=1, stage=engine.stage())
-
-        batch = Batch(engine, folder, with_source_images, jobs)
-        records = batch.run(source_files(source), announce)
-        progress.update(task, stage="done")
+        watcher = _ProgressBar(progress, progress.add_task("instances", total=len(files), stage="starting"))
+        records = Batch(engine, folder, with_source_images, jobs, watcher).run(files)
+        watcher.at("done")
     write_report(folder, records, settings)
     show_summary(console, records, folder)
     return records
@@ -133,6 +138,20 @@ def show_summary(console: Console, records: Mapping[str, InstanceRecord], folder
     table.add_row("all", "", str(len(records)), style="bold")
     console.print(table)
     console.print(f"report: {folder.report / 'index.html'}", soft_wrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _ProgressBar:
+    """A run as a line on the terminal: how many of how many, in which state, how long yet."""
+
+    progress: Progress
+    task: TaskID
+
+    def at(self, stage: str) -> None:
+        self.progress.update(self.task, stage=stage)
+
+    def ended(self) -> None:
+        self.progress.advance(self.task)
 
 
 def _progress(console: Console) -> Progress:

@@ -12,7 +12,8 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
-from local.engine import DEID, RAW, Engine, running
+from local.account import DEID, RAW
+from local.engine import Engine, running
 from local.settings import EngineSettings
 from local.wire.stand_ins import ServiceError
 from services import executions

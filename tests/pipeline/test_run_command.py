@@ -1,0 +1,126 @@
+"""`dicom-deid run` as a person uses it: zips, doubles, interruptions, wrong keys."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+import typer
+from pydicom.data import get_testdata_file
+from typer.testing import CliRunner, Result
+
+from dicom_deid.errors import ConfigurationError
+from local.commands import decide, run
+from local.engine import Engine
+from services.catalog import CatalogEntry
+
+CT = Path(str(get_testdata_file("CT_small.dcm"))).read_bytes()
+KEY = "5f" * 32
+
+
+def variant(**changes: object) -> bytes:
+    dataset = pydicom.dcmread(io.BytesIO(CT))
+    for name, value in changes.items():
+        setattr(dataset, name, value)
+    target = io.BytesIO()
+    dataset.save_as(target)
+    return target.getvalue()
+
+
+def dicom_deid(*arguments: str | Path, key: str = KEY) -> Result:
+    app = typer.Typer()
+    run.register(app)
+    decide.register(app)
+    environment = {"DICOM_DEID_KEY": key, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env=environment)
+
+
+def records(output: Path) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads((output / "custodian" / "state" / "instances.json").read_text())
+    return found
+
+
+def endings(output: Path) -> Mapping[str, tuple[str, str | None]]:
+    return {key: (record["status"], record["reason"]) for key, record in records(output).items()}
+
+
+def test_a_zip_with_doubles_conflicts_and_strangers_accounts_for_every_member(tmp_path: Path) -> None:
+    archive, output = tmp_path / "study.zip", tmp_path / "out"
+    with zipfile.ZipFile(archive, "w") as members:
+        members.writestr("a/1.dcm", CT)
+        members.writestr("b/the same again.dcm", CT)
+        members.writestr("c/other pixels.dcm", variant(WindowCenter="41"))
+        members.writestr("notes.txt", "no image at all")
+    result = dicom_deid("run", archive, output)
+    assert result.exit_code == 3
+    assert endings(output) == {
+        "a/1.dcm": ("RELEASED", None),
+        "b/the same again.dcm": ("RELEASED", None),
+        "c/other pixels.dcm": ("QUARANTINED", "sop-instance-conflict"),
+        "notes.txt": ("IGNORED", "not-dicom"),
+    }
+    assert len(list((output / "released").rglob("*.dcm"))) == 1
+
+
+def test_an_interrupted_run_leaves_nothing_half_written_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for number in range(3):
+        (source / f"{number}.dcm").write_bytes(variant(SOPInstanceUID=f"1.2.3.{number}"))
+    settle = Engine.settle
+    settled: list[str] = []
+
+    def interrupted(engine: Engine, instance_id: str, **named: Any) -> CatalogEntry:
+        if len(settled) == 1:
+            raise KeyboardInterrupt
+        settled.append(instance_id)
+        return settle(engine, instance_id, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Engine, "settle", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run.run_batch(source, output, jobs=1)
+    assert [status for status, _ in endings(output).values()] == ["RELEASED"]
+    assert not [path for path in output.rglob(".*") if path.is_file()]
+    (before,) = (output / "released").rglob("*.dcm")
+    stamp = before.stat().st_mtime_ns
+    uploads: list[str] = []
+    upload = Engine.upload
+
+    def counted(engine: Engine, key: str, content: bytes) -> None:
+        uploads.append(key)
+        upload(engine, key, content)
+
+    monkeypatch.setattr(Engine, "upload", counted)
+    run.run_batch(source, output, jobs=1)
+    assert uploads == ["1.dcm", "2.dcm"]
+    assert set(endings(output).values()) == {("RELEASED", None)}
+    assert before.stat().st_mtime_ns == stamp
+
+
+def test_another_key_or_a_strange_folder_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    (tmp_path / "1.txt").write_text("nothing")
+    assert dicom_deid("run", tmp_path / "1.txt", output).exit_code == 0
+    refused = dicom_deid("run", tmp_path / "1.txt", output, key="60" * 32)
+    assert isinstance(refused.exception, ConfigurationError)
+    strange = tmp_path / "strange"
+    strange.mkdir()
+    (strange / "thesis.docx").write_text("mine")
+    assert isinstance(dicom_deid("run", tmp_path / "1.txt", strange).exception, ConfigurationError)
+    assert [path.name for path in strange.iterdir()] == ["thesis.docx"]
+
+
+def test_a_decision_needs_one_instance_in_review(tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    (tmp_path / "1.txt").write_text("nothing")
+    dicom_deid("run", tmp_path / "1.txt", output)
+    assert isinstance(dicom_deid("decide", output, "00", "--approve").exception, ConfigurationError)
