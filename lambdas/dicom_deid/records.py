@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from dicom_deid.geometry import Box, Placement
 from dicom_deid.phi.findings import Finding
 from dicom_deid.phi.identity import HeaderIdentity
+from dicom_deid.pixels.images import OcrImage, Route
+
+if TYPE_CHECKING:
+    from dicom_deid.pixels.extraction import Extraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,21 @@ class ImageRecord:
     placement: Placement
     regions: tuple[Box, ...] = ()
     barcodes: tuple[Box, ...] = ()
+
+    @classmethod
+    def of(cls, made: OcrImage, image: int, *, group: int) -> ImageRecord:
+        """The record of an image that was made, as number `image` of the instance."""
+        return cls(
+            group=group,
+            image=image,
+            media_type="image/jpeg" if made.content[:2] == b"\xff\xd8" else "image/png",
+            width=made.width,
+            height=made.height,
+            frames=made.frames,
+            placement=made.placement,
+            regions=made.regions,
+            barcodes=made.barcodes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +67,26 @@ class SourceRecord:
     images: tuple[ImageRecord, ...] = ()
     must_review: str | None = None
     """A reason code where a person must look whatever is found (slide overview, recognizable face), else None."""
+
+    @classmethod
+    def of(
+        cls, extraction: Extraction, *, size: int, sha256: str, syntax: str, identity: HeaderIdentity
+    ) -> SourceRecord:
+        """The record of an object that was routed; its images are added once they are made."""
+        description = extraction.description
+        return cls(
+            bytes=size,
+            sha256=sha256,
+            transfer_syntax=syntax,
+            modality=description.modality if description else "",
+            rows=description.rows if description else 0,
+            columns=description.columns if description else 0,
+            frames=extraction.frames,
+            identity=identity,
+            examined=extraction.route is Route.PIXELS,
+            never_boxed=extraction.never_boxed,
+            must_review=extraction.must_review.value if extraction.must_review else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

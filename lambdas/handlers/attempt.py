@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.phi.findings import Action
 from dicom_deid.phi.planning import apply_decision
@@ -13,6 +15,21 @@ from handlers.boundary import AttemptEvent
 from services.catalog import Catalog, CatalogEntry
 from services.objects import ObjectVersion
 from services.work import WorkArea
+
+
+class CandidateReference(BaseModel):
+    """The candidate that was verified."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=0)
+
+
+class CandidateEvent(AttemptEvent):
+    """An attempt with its candidate."""
+
+    candidate: CandidateReference
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
 from dicom_deid.errors import BadInputError, Reason
@@ -12,8 +13,8 @@ from dicom_deid.header.presets import profile_named
 from dicom_deid.header.sop_classes import refusal
 from dicom_deid.part10.elements import Header
 from dicom_deid.part10.reader import read_header
-from dicom_deid.phi.identity import HeaderIdentity, harvest
-from dicom_deid.pixels.extraction import Extraction, extract
+from dicom_deid.phi.identity import harvest
+from dicom_deid.pixels.extraction import extract
 from dicom_deid.pixels.images import OcrImage, PixelAnalysis, Route
 from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import ImageRecord, SourceRecord
@@ -64,7 +65,10 @@ def handle(event: AttemptEvent) -> Result:
         if extraction.route is Route.QUARANTINE:
             return _quarantined(extraction.reason or Reason.INTERNAL)
         images = _store_images(attempt, extraction.images)
-    attempt.work.write_source(_record(header, extraction, images, harvest(header), reader.size, digest))
+    record = SourceRecord.of(
+        extraction, size=reader.size, sha256=digest, syntax=header.transfer_syntax, identity=harvest(header)
+    )
+    attempt.work.write_source(replace(record, images=images))
     if extraction.route is Route.HEADER:
         empty = RedactionPlan()
         attempt.work.write_plan(empty)
@@ -85,48 +89,10 @@ def _quarantined(reason: Reason) -> Result:
 def _store_images(attempt: Attempt, images: Iterable[OcrImage]) -> tuple[ImageRecord, ...]:
     records: list[ImageRecord] = []
     for number, image in enumerate(images):
-        media_type = "image/jpeg" if image.content[:2] == b"\xff\xd8" else "image/png"
-        group = number // IMAGES_PER_GROUP
-        attempt.work.write_image(group, number, image.content, media_type)
-        records.append(
-            ImageRecord(
-                group=group,
-                image=number,
-                media_type=media_type,
-                width=image.width,
-                height=image.height,
-                frames=image.frames,
-                placement=image.placement,
-                regions=image.regions,
-                barcodes=image.barcodes,
-            )
-        )
+        record = ImageRecord.of(image, number, group=number // IMAGES_PER_GROUP)
+        attempt.work.write_image(record.group, record.image, image.content, record.media_type)
+        records.append(record)
     return tuple(records)
-
-
-def _record(
-    header: Header,
-    extraction: Extraction,
-    images: tuple[ImageRecord, ...],
-    identity: HeaderIdentity,
-    size: int,
-    digest: str,
-) -> SourceRecord:
-    description = extraction.description
-    return SourceRecord(
-        bytes=size,
-        sha256=digest,
-        transfer_syntax=header.transfer_syntax,
-        modality=description.modality if description else "",
-        rows=description.rows if description else 0,
-        columns=description.columns if description else 0,
-        frames=extraction.frames,
-        identity=identity,
-        examined=extraction.route is Route.PIXELS,
-        never_boxed=extraction.never_boxed,
-        images=images,
-        must_review=extraction.must_review.value if extraction.must_review else None,
-    )
 
 
 def _sop_class(header: Header) -> str:

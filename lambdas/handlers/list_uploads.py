@@ -11,7 +11,7 @@ from functools import cache
 from pydantic import BaseModel, ConfigDict, Field
 
 from handlers.boundary import HandlerSettings, Result, step
-from handlers.register_upload import identify, kind
+from handlers.registration import identify, kind
 from handlers.upload_events import GUARDDUTY_PREFIX, UploadEvent
 from services import objects, secrets
 from services.catalog import Catalog, Status

@@ -10,9 +10,8 @@ from dicom_deid.evidence.certificate import SCHEMA, Certificate, CertifiedCheck,
 from dicom_deid.header.presets import profile_named
 from dicom_deid.header.profiles import EDITION
 from dicom_deid.pixels.images import Route
-from handlers.attempt import Attempt, open_attempt
+from handlers.attempt import Attempt, CandidateEvent, open_attempt
 from handlers.boundary import HandlerSettings, Result, step
-from handlers.save_sanitized import CandidateEvent
 from services import objects, secrets, signing
 from services.objects import ObjectVersion
 

@@ -11,14 +11,12 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dicom_deid.errors import DeidError, Reason
-from dicom_deid.part10.reader import read_header
-from dicom_deid.pseudonyms import Pseudonymiser
 from handlers.boundary import HandlerSettings, logger
-from handlers.upload_events import UploadEvent, parse_upload
+from handlers.registration import identify, kind
+from handlers.upload_events import parse_upload
 from services import executions, objects, secrets
-from services.catalog import Catalog, Status, Upload
-from services.objects import ObjectFacts, ObjectVersion, RangedReader
+from services.catalog import Catalog, Status
+from services.objects import ObjectVersion
 
 _processor = BatchProcessor(event_type=EventType.SQS)
 
@@ -65,33 +63,3 @@ def _register(record: SQSRecord) -> None:
         return
     if status is Status.RECEIVED:
         executions.start(settings().state_machine_arn, upload.instance_id, 1)
-
-
-def identify(announced: UploadEvent, facts: ObjectFacts, pseudonyms: Pseudonymiser) -> Upload:
-    """The catalog's name for an upload, and its place among the versions of its key."""
-    version_id = announced.version_id or facts.version_id
-    return Upload(
-        instance_id=pseudonyms.instance_id(announced.bucket, announced.key, version_id),
-        bucket=announced.bucket,
-        key=announced.key,
-        version_id=version_id,
-        etag=facts.etag,
-        size=facts.size,
-        sequence=f"{facts.last_modified.isoformat()}/{announced.sequencer:0>32}",
-    )
-
-
-def kind(version: ObjectVersion, facts: ObjectFacts, *, infected: bool) -> tuple[Status, Reason | None]:
-    """RECEIVED for what may be DICOM, with or without a preamble; a damaged file goes on and is quarantined by name."""
-    if infected:
-        return Status.QUARANTINED, Reason.MALWARE
-    if facts.size == 0:
-        return Status.IGNORED, Reason.NOT_DICOM
-    try:
-        read_header(RangedReader(version, facts=facts))
-    except DeidError as error:
-        if error.reason is Reason.SERVICE_UNAVAILABLE:
-            raise
-        if error.reason is Reason.NOT_DICOM:
-            return Status.IGNORED, Reason.NOT_DICOM
-    return Status.RECEIVED, None

@@ -8,12 +8,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import BinaryIO
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.pixels.images import Route
-from handlers.attempt import Attempt, open_attempt
-from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
+from handlers.attempt import Attempt, CandidateEvent, open_attempt
+from handlers.boundary import HandlerSettings, Result, step
 from handlers.output_keys import output_key
 from services import objects
 from services.catalog import CatalogEntry, Status
@@ -32,21 +30,6 @@ class Settings(HandlerSettings):
 def settings() -> Settings:
     """Read once per process."""
     return Settings()
-
-
-class CandidateReference(BaseModel):
-    """The candidate that was verified."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    bytes: int = Field(ge=0)
-
-
-class CandidateEvent(AttemptEvent):
-    """An attempt with its candidate."""
-
-    candidate: CandidateReference
 
 
 @step(CandidateEvent)
@@ -110,11 +93,6 @@ def _replaceable(attempt: Attempt, there: ObjectFacts) -> CatalogEntry:
         ``sop-instance-conflict`` otherwise.
     """
     owner = attempt.catalog.find(there.metadata.get("instance", ""))
-    if owner is None or not _precedes(owner, attempt.entry):
+    if owner is None or not owner.precedes(attempt.entry):
         raise BadInputError(Reason.SOP_INSTANCE_CONFLICT, "another raw object gave the same SOP Instance UID")
     return owner
-
-
-def _precedes(owner: CatalogEntry, entry: CatalogEntry) -> bool:
-    same_object = (owner.bucket, owner.key) == (entry.bucket, entry.key)
-    return same_object and (owner.instance_id == entry.instance_id or owner.sequence <= entry.sequence)

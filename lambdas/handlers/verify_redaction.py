@@ -20,9 +20,8 @@ from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import Check, CheckResult, ImageRecord, SourceRecord, Verdict, VerificationRecord
 from dicom_deid.verification.kept import kept_kinds
 from dicom_deid.verification.verify import verify, verify_view
-from handlers.attempt import Attempt, open_attempt
+from handlers.attempt import Attempt, CandidateEvent, open_attempt
 from handlers.boundary import HandlerSettings, Result, step
-from handlers.save_sanitized import CandidateEvent
 from services import objects, secrets, text_detection, views
 from services.phi_detection import detect_phi
 from services.text_detection import Engine

@@ -85,6 +85,11 @@ class CatalogEntry:
     replaces: str | None = None
     """The instance whose released object this one replaced: an older version of the same raw key."""
 
+    def precedes(self, other: CatalogEntry) -> bool:
+        """Whether `other` may replace what this one released: a later version of the same raw object, or itself."""
+        same_object = (self.bucket, self.key) == (other.bucket, other.key)
+        return same_object and (self.instance_id == other.instance_id or self.sequence <= other.sequence)
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
