@@ -177,6 +177,7 @@ _SPECS = (
             Grant.DEID_READ,
             Grant.VIEW_COPY_WRITE,
             Grant.CATALOG_UPDATE,
+            Grant.ACCESS_READ,
             Grant.ACCESS_WRITE,
             Grant.SECRET_READ,
         ),
