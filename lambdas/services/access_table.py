@@ -69,7 +69,7 @@ class AccessTable:
         """What the views show of one instance."""
         shown = []
         for name in self._keys(instance_id):
-            item = self.find(*name.split("\n", 1))  # type: ignore[misc]
+            item = self.find(*name.split("\n", 1))
             if item is not None and item.instance_id == instance_id:
                 shown.append(item)
         return tuple(shown)
