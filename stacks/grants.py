@@ -93,7 +93,7 @@ def _statements(grant: Grant, names: Names, settings: Settings, keys: KeyArns) -
         Grant.RAW_LIST: allow("RawList", ("s3:ListBucket", "s3:ListBucketVersions"), names.bucket_arn("raw")),
         Grant.WORK_WRITE: allow("WorkWrite", _WRITE_OBJECT, names.objects_arn("work")),
         Grant.DEID_WRITE: allow("DeidWrite", _WRITE_OBJECT, names.objects_arn("deid")),
-        Grant.VIEW_COPY_WRITE: allow("ViewCopies", _WRITE_OBJECT, copies),
+        Grant.VIEW_COPY_WRITE: allow("ViewCopies", (*_WRITE_OBJECT, "s3:DeleteObject"), copies),
         Grant.EVIDENCE_WRITE: allow("EvidenceWrite", "s3:PutObject", names.objects_arn("evidence", "certificates/*")),
         Grant.CATALOG_UPDATE: allow("CatalogUpdate", ("dynamodb:GetItem", "dynamodb:UpdateItem"), catalog),
         Grant.CATALOG_REGISTER: allow("CatalogRegister", ("dynamodb:GetItem", "dynamodb:PutItem"), catalog),
