@@ -15,6 +15,7 @@ from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import Outcome, SourceRecord
 from local.engine import Engine
 from local.pictures import after_picture, before_picture
+from local.published import is_published, keep
 from local.state import DONE, BoxRecord, InstanceRecord, OutputFolder, write_if_changed
 from services.catalog import CatalogEntry, Status
 from services.objects import ObjectGoneError
@@ -64,7 +65,10 @@ class Batch:
         return records[record.key]
 
     def _is_done(self, record: InstanceRecord | None, content: bytes) -> bool:
-        return record is not None and record.status in DONE and record.sha256 == hashlib.sha256(content).hexdigest()
+        if record is None or record.status not in DONE or record.sha256 != hashlib.sha256(content).hexdigest():
+            return False
+        views = self.engine.settings.views
+        return record.status != "RELEASED" or views is None or is_published(self.output, record.instance_id, views)
 
     def _settle(self, waiting: list[tuple[str, bytes]], records: dict[str, InstanceRecord], announce: Announce) -> None:
         self.engine.deliver()
@@ -95,7 +99,7 @@ class Batch:
         if entry.status is not Status.IGNORED:
             record = self._described(record, entry, content)
         if entry.status is Status.RELEASED:
-            record = self._release(record, entry)
+            record = self._release(record, entry, content)
         self._review(record, content)
         self.engine.forget(entry)
         return record
@@ -140,15 +144,18 @@ class Batch:
             before = before_picture(content, plan)
             write_if_changed(self.output.custodian / "pictures" / f"{record.instance_id}.png", before)
 
-    def _release(self, record: InstanceRecord, entry: CatalogEntry) -> InstanceRecord:
+    def _release(self, record: InstanceRecord, entry: CatalogEntry, raw: bytes) -> InstanceRecord:
         content = self.engine.released_bytes(entry)
         path = self.output.released / (entry.output_key or "")
-        if path.exists() and path.read_bytes() != content:
+        before = self.output.records().get(record.key)
+        is_own = before is not None and before.output == path.relative_to(self.output.root).as_posix()
+        if path.exists() and path.read_bytes() != content and not is_own:
             reason = Reason.SOP_INSTANCE_CONFLICT.value
             return replace(record, status="QUARANTINED", reason=reason, state="SaveSanitized")
         write_if_changed(path, content)
         for kind, part in self.engine.certificate(entry).items():
             write_if_changed(self.output.certificates / f"{record.instance_id}.{kind}", part)
+        keep(self.output, record.instance_id, raw)
         relative = path.relative_to(self.output.root).as_posix()
         return replace(record, output=relative, output_sha256=entry.output_sha256)
 
@@ -156,7 +163,8 @@ class Batch:
         reference = self.output.review / f"{record.instance_id}.json"
         if record.status != "IN_REVIEW":
             reference.unlink(missing_ok=True)
-            self.output.drop_raw(record.instance_id)
+            if record.status != "RELEASED":
+                self.output.drop_raw(record.instance_id)
             return
         self.output.keep_raw(record.instance_id, content)
         counts = Counter(box.action for box in record.boxes)

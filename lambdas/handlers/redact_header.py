@@ -103,7 +103,7 @@ def _write(request: ViewRequest, told: Answer, body: Iterator[bytes] | None = No
     """Answer the waiting GET. The token is good for one answer: what fails in the middle stays cut."""
     content: Answer = {"Body": chunk_file(body)} if body is not None else {}
     try:
-        clients.s3().write_get_object_response(
+        clients.object_lambda().write_get_object_response(
             RequestRoute=request.route, RequestToken=request.token, **told, **content
         )
     except Exception as error:
