@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Final, Literal
@@ -13,7 +12,7 @@ from dicom_deid.pixels.images import Route
 from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
 from handlers.chunk_file import chunk_file
 from handlers.output_keys import object_key
-from handlers.view_object import opened
+from handlers.view_object import opened, take_back
 from services import objects, views
 from services.access_table import AccessItem, AccessTable
 from services.catalog import Catalog, CatalogEntry, Status
@@ -49,14 +48,14 @@ def handle(event: AttemptEvent) -> Result:
     """
     catalog, table = Catalog(settings().catalog_table), AccessTable(settings().access_table)
     entry = catalog.get(event.instance_id, event.attempt)
-    shown = {view.name: _publish(entry, view, table) for view in views.parse(settings().views)}
-    _take_back(table, entry.instance_id, shown)
+    shown = {view.name: publish(entry, view, table) for view in views.parse(settings().views)}
+    take_back(table, entry.instance_id, shown, _copies())
     catalog.move(event.instance_id, event.attempt, Status.RELEASED)
     _supersede_older(catalog, entry, table)
     return {"views": len(shown)}
 
 
-def _publish(entry: CatalogEntry, view: View, table: AccessTable) -> str:
+def publish(entry: CatalogEntry, view: View, table: AccessTable) -> str:
     """Make the instance visible in one view; its key there."""
     if entry.output_key is None or entry.output_version is None or entry.saved_at is None:
         raise BadInputError(Reason.INTERNAL, "nothing saved to publish")
@@ -69,7 +68,7 @@ def _publish(entry: CatalogEntry, view: View, table: AccessTable) -> str:
         uids = (told.study_instance_uid, told.series_instance_uid, told.sop_instance_uid)
         key = f"{view.name}/{object_key(*uids)}"
         before = table.find(view.name, key)
-        if settings().access == "materialised":
+        if _copies() is not None:
             _write_copy(ObjectVersion(settings().deid_bucket, key), shown, etag)
     table.put(
         AccessItem(
@@ -90,6 +89,10 @@ def _publish(entry: CatalogEntry, view: View, table: AccessTable) -> str:
     return key
 
 
+def _copies() -> str | None:
+    return settings().deid_bucket if settings().access == "materialised" else None
+
+
 def _modified(before: AccessItem | None, etag: str, saved_at: str) -> str:
     """When the bytes under a key became what they are: a date must move with them, for clients compare only dates."""
     if before is None:
@@ -104,17 +107,11 @@ def _write_copy(target: ObjectVersion, shown: RedactedObject, etag: str) -> None
         objects.put_file(target, chunk_file(shown.read()), metadata={_ETAG: etag})
 
 
-def _take_back(table: AccessTable, instance_id: str, shown: Mapping[str, str]) -> None:
-    for hidden in table.keep_only(instance_id, shown):
-        if settings().access == "materialised":
-            objects.delete(ObjectVersion(settings().deid_bucket, hidden.view_key))
-
-
 def _supersede_older(catalog: Catalog, entry: CatalogEntry, table: AccessTable) -> None:
     """The instance whose object this one replaced is no longer what anybody is served."""
     older = catalog.find(entry.replaces) if entry.replaces else None
     if older is None:
         return
-    _take_back(table, older.instance_id, {})
+    take_back(table, older.instance_id, {}, _copies())
     if older.status is Status.RELEASED:
         catalog.move(older.instance_id, older.attempt, Status.SUPERSEDED)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from dicom_deid.header.report import Claims
 from dicom_deid.header.stream import RedactedObject, open_redacted
-from services import secrets
-from services.access_table import AccessItem
+from services import objects, secrets
+from services.access_table import AccessItem, AccessTable
 from services.objects import ObjectVersion, RangedReader
 from services.views import View
 
@@ -49,3 +49,16 @@ def is_current(item: AccessItem, view: View) -> bool:
     bytes than those that were verified are never served.
     """
     return item.profile_digest == view.rules().digest and item.etag == view.etag(item.raw_version, item.deid_version)
+
+
+def take_back(table: AccessTable, instance_id: str, shown: Mapping[str, str], copies: str | None) -> None:
+    """Hide what the views show of an instance, but under these keys, by view.
+
+    Parameters
+    ----------
+    copies
+        The bucket of the views' copies, where they are materialised.
+    """
+    for hidden in table.keep_only(instance_id, shown):
+        if copies is not None:
+            objects.delete(ObjectVersion(copies, hidden.view_key))
