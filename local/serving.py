@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets as random
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import boto3
@@ -13,14 +13,14 @@ from moto import mock_aws
 
 from dicom_deid.errors import ConfigurationError
 from handlers import redact_header
-from local.access_points import SUFFIX, AccessPoints, access_point_arn
+from local.access_points import SUFFIX, AccessPoints, Function, access_point_arn
 from local.engine import ACCESS, DEID, RAW, SECRET
 from local.environment import REGION, applied
 from local.object_store import Bucket, ObjectStore, StoredObject, listening
 from local.published import kept
 from local.state import OutputFolder
 from services import clients, secrets
-from services.access_table import AccessItem, AccessTable
+from services.access_table import AccessTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,6 @@ class Served:
 def serving(folder: OutputFolder, key: bytes, port: int = 0) -> Iterator[Served]:
     """Serve what the last run into `folder` released, while the block runs.
 
-    Raw and released bucket answer to the function's own credentials alone, which are drawn for this process.
-
     Raises
     ------
     ConfigurationError
@@ -46,47 +44,57 @@ def serving(folder: OutputFolder, key: bytes, port: int = 0) -> Iterator[Served]
     items = [item for item in kept(folder) if item.view in views]
     if not items:
         raise ConfigurationError("the output folder holds nothing that can be served; run once more into it")
-    owner = f"FUNCTION{random.token_hex(12).upper()}"
-    raw, clean = folder.state / "raw", folder.released
-    buckets = {
-        RAW: Bucket((StoredObject(i.raw_key, raw / i.instance_id, i.raw_version) for i in items), owner),
-        DEID: Bucket((StoredObject(i.deid_key, clean / i.deid_key, i.deid_version) for i in items), owner),
-    }
-    arns = {view: access_point_arn(view) for view in views}
-    with ExitStack() as stack:
-        store = ObjectStore(buckets, AccessPoints(arns, redact_header.handle))
-        endpoint = stack.enter_context(listening(store, port))
-        named = {name: {**fields, "access_point_arn": arns[name]} for name, fields in views.items()}
-        stack.enter_context(applied(_environment(endpoint, owner, named)))
-        stack.enter_context(_account(key, items))
+    raw = (StoredObject(i.raw_key, folder.state / "raw" / i.instance_id, i.raw_version) for i in items)
+    clean = (StoredObject(i.deid_key, folder.released / i.deid_key, i.deid_version) for i in items)
+    with account(raw, clean, views, key, port) as endpoint:
+        table = AccessTable(ACCESS)
+        for item in items:
+            table.put(item)
         shown = {f"{view}{SUFFIX}": sum(1 for item in items if item.view == view) for view in sorted(views)}
         yield Served(endpoint, shown)
 
 
 @contextmanager
-def _account(key: bytes, items: list[AccessItem]) -> Iterator[None]:
-    """The access table and the secret, in process; S3 is the endpoint."""
-    with mock_aws(config={"core": {"mock_credentials": False}}):
+def account(
+    raw: Iterable[StoredObject],
+    clean: Iterable[StoredObject],
+    views: Mapping[str, Mapping[str, str]],
+    key: bytes,
+    port: int = 0,
+    function: Function = redact_header.handle,
+) -> Iterator[str]:
+    """Raw and de-identified bucket over files, an empty access table, and the views' access points; the endpoint's URL.
+
+    Both buckets answer to the function's own credentials alone, which are drawn for this process.
+    """
+    owner = f"FUNCTION{random.token_hex(12).upper()}"
+    arns = {view: access_point_arn(view) for view in views}
+    store = ObjectStore({RAW: Bucket(raw, owner), DEID: Bucket(clean, owner)}, AccessPoints(arns, function))
+    named = {name: {**fields, "access_point_arn": arns[name]} for name, fields in views.items()}
+    with (
+        listening(store, port) as endpoint,
+        applied(_environment(endpoint, owner, named)),
+        mock_aws(config={"core": {"mock_credentials": False}}),
+    ):
         clients.forget()
         secrets.forget()
         boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString=key.hex())
-        boto3.client("dynamodb").create_table(
-            TableName=ACCESS,
-            KeySchema=[
-                {"AttributeName": "view", "KeyType": "HASH"},
-                {"AttributeName": "view_key", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("view", "view_key")],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        table = AccessTable(ACCESS)
-        for item in items:
-            table.put(item)
+        _create_table()
         try:
-            yield
+            yield endpoint
         finally:
             clients.forget()
             secrets.forget()
+
+
+def _create_table() -> None:
+    keys = (("view", "HASH"), ("view_key", "RANGE"))
+    boto3.client("dynamodb").create_table(
+        TableName=ACCESS,
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],  # type: ignore[typeddict-item]
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def _environment(endpoint: str, owner: str, views: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
