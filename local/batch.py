@@ -17,6 +17,7 @@ from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import Outcome, SourceRecord
 from local.engine import Engine
 from local.pictures import after_picture, before_picture
+from local.published import is_published, keep
 from local.sources import SourceFile
 from local.state import DONE, BoxRecord, InstanceRecord, OutputFolder, write_if_changed
 from services.catalog import CatalogEntry, Status
@@ -55,31 +56,36 @@ class Batch:
     with_source_images: bool = False
     jobs: int = 2
     watcher: Watcher = field(default_factory=Unwatched)
+    _records: dict[str, InstanceRecord] = field(init=False)
     _written: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._records = self.output.records()
 
     def run(self, files: Iterable[SourceFile]) -> dict[str, InstanceRecord]:
         """Every file that is not done yet; the records of all, also those of earlier runs."""
-        records = self.output.records()
         waiting: list[tuple[str, bytes]] = []
         try:
             for file in files:
                 try:
                     content = file.read()
                 except BadInputError as error:
-                    records[file.key] = InstanceRecord(file.key, "", "", "QUARANTINED", error.reason.value, "Upload")
+                    self._records[file.key] = InstanceRecord(
+                        file.key, "", "", "QUARANTINED", error.reason.value, "Upload"
+                    )
                     self.watcher.ended()
                     continue
-                if self._is_done(records.get(file.key), content):
+                if self._is_done(self._records.get(file.key), content):
                     self.watcher.ended()
                     continue
                 self.engine.upload(file.key, content)
                 waiting.append((file.key, content))
                 if len(waiting) >= self.jobs:
-                    self._settle(waiting, records)
-            self._settle(waiting, records)
+                    self._settle(waiting)
+            self._settle(waiting)
         finally:
-            self.output.write_records(records)
-        return records
+            self.output.write_records(self._records)
+        return self._records
 
     def decide(self, record: InstanceRecord) -> InstanceRecord:
         """Take an instance through the pipeline again, with the decisions that were made about it."""
@@ -88,15 +94,17 @@ class Batch:
         for decision in self.output.decisions(record.instance_id):
             work.write_decision(decision)
         self.engine.upload(record.key, content)
-        records = self.output.records()
-        self._settle([(record.key, content)], records)
-        self.output.write_records(records)
-        return records[record.key]
+        self._settle([(record.key, content)])
+        self.output.write_records(self._records)
+        return self._records[record.key]
 
     def _is_done(self, record: InstanceRecord | None, content: bytes) -> bool:
-        return record is not None and record.status in DONE and record.sha256 == hashlib.sha256(content).hexdigest()
+        if record is None or record.status not in DONE or record.sha256 != hashlib.sha256(content).hexdigest():
+            return False
+        views = self.engine.settings.views
+        return record.status != "RELEASED" or views is None or is_published(self.output, record.instance_id, views)
 
-    def _settle(self, waiting: list[tuple[str, bytes]], records: dict[str, InstanceRecord]) -> None:
+    def _settle(self, waiting: list[tuple[str, bytes]]) -> None:
         self.engine.deliver()
         ended: list[CatalogEntry] = []
         for key, content in waiting:
@@ -107,9 +115,9 @@ class Batch:
                 settled = self.engine.settle(entry.instance_id, watch=self.watcher.at)
                 record = self._finish(settled, key, content)
                 ended.append(settled)
-            records[key] = record
+            self._records[key] = record
             if time.monotonic() > self._written + _WRITE_EVERY:
-                self.output.write_records(records)
+                self.output.write_records(self._records)
                 self._written = time.monotonic()
             self.watcher.ended()
         # Two files of one instance share what was saved, so nothing goes before all have ended.
@@ -130,7 +138,7 @@ class Batch:
         if entry.status is not Status.IGNORED:
             record = self._described(record, entry, content)
         if entry.status is Status.RELEASED:
-            record = self._release(record, entry)
+            record = self._release(record, entry, content)
         self._review(record, content)
         return record
 
@@ -174,15 +182,18 @@ class Batch:
             before = before_picture(content, plan)
             write_if_changed(self.output.custodian / "pictures" / f"{record.instance_id}.png", before)
 
-    def _release(self, record: InstanceRecord, entry: CatalogEntry) -> InstanceRecord:
+    def _release(self, record: InstanceRecord, entry: CatalogEntry, raw: bytes) -> InstanceRecord:
         content = self.engine.released_bytes(entry)
         path = self.output.released / (entry.output_key or "")
-        if path.exists() and path.read_bytes() != content:
+        before = self._records.get(record.key)
+        is_own = before is not None and before.output == path.relative_to(self.output.root).as_posix()
+        if path.exists() and path.read_bytes() != content and not is_own:
             reason = Reason.SOP_INSTANCE_CONFLICT.value
             return replace(record, status="QUARANTINED", reason=reason, state="SaveSanitized")
         write_if_changed(path, content)
         for kind, part in self.engine.certificate(entry).items():
             write_if_changed(self.output.certificates / f"{record.instance_id}.{kind}", part)
+        keep(self.output, record.instance_id, raw)
         relative = path.relative_to(self.output.root).as_posix()
         return replace(record, output=relative, output_sha256=entry.output_sha256)
 
@@ -190,7 +201,8 @@ class Batch:
         reference = self.output.review / f"{record.instance_id}.json"
         if record.status != "IN_REVIEW":
             reference.unlink(missing_ok=True)
-            self.output.drop_raw(record.instance_id)
+            if record.status != "RELEASED":
+                self.output.drop_raw(record.instance_id)
             return
         self.output.keep_raw(record.instance_id, content)
         counts = Counter(box.action for box in record.boxes)

@@ -147,6 +147,7 @@ class OutputFolder:
             "ocr_engine": settings.ocr_engine,
             "phi_threshold": settings.phi_threshold,
             "unmatched_text": settings.unmatched_text,
+            "views": settings.views,
             "key": settings.pseudonymiser().fingerprint,
         }
         path = self.state / "settings.json"
@@ -190,15 +191,15 @@ class OutputFolder:
         write_if_changed(self.custodian / "files.csv", _csv(("source", "output", "status", "reason"), files))
 
     def keep_raw(self, instance_id: str, content: bytes) -> None:
-        """Keep the raw object of an instance that waits for a person."""
+        """Keep the raw object of an instance that waits for a person, or whose views can be served."""
         write_if_changed(self.state / "raw" / instance_id, content)
 
     def raw(self, instance_id: str) -> bytes:
-        """The raw object kept for a decision."""
+        """The raw object that was kept."""
         return (self.state / "raw" / instance_id).read_bytes()
 
     def drop_raw(self, instance_id: str) -> None:
-        """Forget the raw object of an instance that waits no longer."""
+        """Forget the raw object of an instance that was refused."""
         (self.state / "raw" / instance_id).unlink(missing_ok=True)
 
     def decisions(self, instance_id: str) -> list[ReviewDecision]:

@@ -24,6 +24,7 @@ class Grant(StrEnum):
     DEID_READ = "deid-read"
     DEID_WRITE = "deid-write"
     VIEW_COPY_WRITE = "view-copy-write"
+    VIEW_COPY_DELETE = "view-copy-delete"
     EVIDENCE_WRITE = "evidence-write"
     CATALOG_UPDATE = "catalog-update"
     CATALOG_REGISTER = "catalog-register"
@@ -176,20 +177,37 @@ _SPECS = (
             Grant.RAW_LIST,
             Grant.DEID_READ,
             Grant.VIEW_COPY_WRITE,
+            Grant.VIEW_COPY_DELETE,
             Grant.CATALOG_UPDATE,
+            Grant.ACCESS_READ,
             Grant.ACCESS_WRITE,
             Grant.SECRET_READ,
         ),
     ),
-    FunctionSpec("quarantine", Asset.HEADER, 256, 60, ("CATALOG_TABLE",), (Grant.CATALOG_UPDATE,)),
+    FunctionSpec(
+        "quarantine",
+        Asset.HEADER,
+        256,
+        60,
+        ("CATALOG_TABLE", "ACCESS_TABLE", "DEID_BUCKET", "ACCESS"),
+        (Grant.CATALOG_UPDATE, Grant.ACCESS_READ, Grant.ACCESS_WRITE, Grant.VIEW_COPY_DELETE),
+    ),
     FunctionSpec("defer", Asset.HEADER, 256, 60, ("CATALOG_TABLE",), (Grant.CATALOG_UPDATE,)),
     FunctionSpec(
         "list_uploads",
         Asset.HEADER,
         1024,
         900,
-        ("RAW_BUCKET", "WORK_BUCKET", "CATALOG_TABLE", *_PSEUDONYMS),
-        (Grant.RAW_READ, Grant.RAW_LIST, *_WORK, Grant.CATALOG_REGISTER, Grant.SECRET_READ),
+        ("RAW_BUCKET", "WORK_BUCKET", "CATALOG_TABLE", *_PSEUDONYMS, "ACCESS_TABLE", "VIEWS"),
+        (
+            Grant.RAW_READ,
+            Grant.RAW_LIST,
+            *_WORK,
+            Grant.CATALOG_REGISTER,
+            Grant.CATALOG_UPDATE,
+            Grant.ACCESS_READ,
+            Grant.SECRET_READ,
+        ),
     ),
     FunctionSpec(
         "redrive_deferred",

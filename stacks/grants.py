@@ -25,6 +25,7 @@ _RAW_VIA: dict[Grant, str] = {
     Grant.UPLOAD_QUEUE: "sqs",
 }
 _DEID = frozenset({Grant.DEID_READ, Grant.DEID_WRITE, Grant.VIEW_COPY_WRITE})
+_COPIES = frozenset({Grant.VIEW_COPY_WRITE, Grant.VIEW_COPY_DELETE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class KeyArns:
 
 def statements(spec: FunctionSpec, names: Names, settings: Settings, keys: KeyArns) -> list[Statement]:
     """The whole identity policy of a function's role."""
-    grants = [grant for grant in spec.grants if grant is not Grant.VIEW_COPY_WRITE or settings.access == "materialised"]
+    grants = [grant for grant in spec.grants if grant not in _COPIES or settings.access == "materialised"]
     policy: list[Statement] = []
     for grant in grants:
         policy += _statements(grant, names, settings, keys)
@@ -94,6 +95,7 @@ def _statements(grant: Grant, names: Names, settings: Settings, keys: KeyArns) -
         Grant.WORK_WRITE: allow("WorkWrite", _WRITE_OBJECT, names.objects_arn("work")),
         Grant.DEID_WRITE: allow("DeidWrite", _WRITE_OBJECT, names.objects_arn("deid")),
         Grant.VIEW_COPY_WRITE: allow("ViewCopies", _WRITE_OBJECT, copies),
+        Grant.VIEW_COPY_DELETE: allow("ViewCopiesTakenBack", "s3:DeleteObject", copies),
         Grant.EVIDENCE_WRITE: allow("EvidenceWrite", "s3:PutObject", names.objects_arn("evidence", "certificates/*")),
         Grant.CATALOG_UPDATE: allow("CatalogUpdate", ("dynamodb:GetItem", "dynamodb:UpdateItem"), catalog),
         Grant.CATALOG_REGISTER: allow("CatalogRegister", ("dynamodb:GetItem", "dynamodb:PutItem"), catalog),

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dicom_deid.errors import DeidError, Reason, place_of
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Tracer
+
 _Event = TypeVar("_Event", bound=BaseModel)
 Result = dict[str, Any]
 Handler = Callable[[Mapping[str, Any], object], Result]
 
 logger = Logger(service="dicom-deid", log_uncaught_exceptions=False)
-tracer = Tracer(service="dicom-deid", auto_patch=False)
-"""Nothing is patched: a trace of an S3 call would hold the raw key, which may hold a name."""
 
 
 class HandlerSettings(BaseSettings):
@@ -39,6 +40,17 @@ class AttemptEvent(BaseModel):
 
     instance_id: str = Field(pattern=r"^[0-9a-f]{32}$")
     attempt: int = Field(ge=1)
+
+
+@cache
+def _tracer() -> Tracer:
+    """Nothing is patched: a trace of an S3 call would hold the raw key, which may hold a name.
+
+    Made when first needed: its import costs as much as all others of the researchers' function, which has no steps.
+    """
+    from aws_lambda_powertools import Tracer
+
+    return Tracer(service="dicom-deid", auto_patch=False)
 
 
 @cache
@@ -72,7 +84,7 @@ def step(event_type: type[_Event]) -> Callable[[Callable[[_Event], Result]], Han
                 _log_failure(state, Reason.INTERNAL, f"{error.error_count()} fields of the event are not valid")
                 stop(Reason.INTERNAL, state)
             logger.append_keys(state=state, **typed.model_dump(include={"instance_id", "attempt"}))
-            with tracer.provider.in_subsegment(name=f"## {state}"):
+            with _tracer().provider.in_subsegment(name=f"## {state}"):
                 result = _guarded(run, typed, state)
             measure("Completed", state=state)
             return result

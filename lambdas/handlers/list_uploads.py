@@ -1,6 +1,8 @@
 """ListUploads: one page of the raw bucket -> catalog, and a manifest of instance ids in the work bucket.
 
-The cursor is a raw key and may hold a name, so it stays in the work bucket; the state machine sees page numbers only.
+What was never released is started, and what was released before a view changed is started again: so a new view,
+profile, tool or edition is rolled out, each instance verified and certified anew. The cursor is a raw key and may hold
+a name, so it stays in the work bucket; the state machine sees page numbers only.
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from handlers.boundary import HandlerSettings, Result, step
 from handlers.registration import identify, kind
 from handlers.upload_events import GUARDDUTY_PREFIX, UploadEvent
-from services import objects, secrets
-from services.catalog import Catalog, Status
+from handlers.view_object import is_current
+from services import objects, secrets, views
+from services.access_table import AccessTable
+from services.catalog import Catalog, CatalogEntry, Status
 from services.objects import ObjectVersion
 from services.uploads import ListedUpload, list_current
 
@@ -30,6 +34,8 @@ class Settings(HandlerSettings):
     catalog_table: str
     secret_id: str
     domain: str
+    access_table: str
+    views: str
 
 
 @cache
@@ -91,9 +97,19 @@ def _register(upload: ListedUpload) -> dict[str, str | int] | None:
     catalog = Catalog(settings().catalog_table)
     catalog.register(entry, status, reason)
     known = catalog.find(entry.instance_id)
-    if known is None or known.status is not Status.RECEIVED:
+    if known is None:
         return None
-    return {"instance_id": known.instance_id, "attempt": known.attempt}
+    if known.status is Status.RELEASED and not _is_shown_as_it_should(known):
+        attempt = catalog.start_attempt(known.instance_id, known.attempt)
+        return {"instance_id": known.instance_id, "attempt": attempt} if attempt is not None else None
+    return {"instance_id": known.instance_id, "attempt": known.attempt} if known.status is Status.RECEIVED else None
+
+
+def _is_shown_as_it_should(released: CatalogEntry) -> bool:
+    """Whether every view, and no other, shows the instance as it would show it now."""
+    wanted = {view.name: view for view in views.parse(settings().views)}
+    shown = {item.view: item for item in AccessTable(settings().access_table).of_instance(released.instance_id)}
+    return set(shown) == set(wanted) and all(is_current(item, wanted[name]) for name, item in shown.items())
 
 
 def _read_cursor(folder: str) -> Cursor:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
-from typing import Literal
+from typing import Final, Literal
 
 from dicom_deid.errors import BadInputError, Reason
-from dicom_deid.header.report import Claims
-from dicom_deid.header.stream import open_redacted
+from dicom_deid.header.stream import RedactedObject
 from dicom_deid.pixels.images import Route
 from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
 from handlers.chunk_file import chunk_file
-from services import objects, secrets, views
+from handlers.output_keys import object_key
+from handlers.view_object import opened, take_back
+from services import objects, views
 from services.access_table import AccessItem, AccessTable
 from services.catalog import Catalog, CatalogEntry, Status
-from services.objects import ObjectVersion, RangedReader
+from services.objects import ObjectVersion
 from services.views import View
+
+_ETAG: Final = "view-etag"
+"""Metadata of a materialised object: what its bytes depend on."""
 
 
 class Settings(HandlerSettings):
@@ -37,38 +42,35 @@ def settings() -> Settings:
 
 @step(AttemptEvent)
 def handle(event: AttemptEvent) -> Result:
-    """-> one access-table item per view; catalog RELEASED; an older version of the same raw object SUPERSEDED."""
-    catalog = Catalog(settings().catalog_table)
+    """-> one access-table item per view; catalog RELEASED; an older version of the same raw object SUPERSEDED.
+
+    What the views showed of the instance, or of the one it replaces, under other keys is taken back.
+    """
+    catalog, table = Catalog(settings().catalog_table), AccessTable(settings().access_table)
     entry = catalog.get(event.instance_id, event.attempt)
-    shown = views.parse(settings().views)
-    for view in shown:
-        _publish(entry, view)
+    shown = {view.name: publish(entry, view, table) for view in views.parse(settings().views)}
+    take_back(table, entry.instance_id, shown, _copies())
     catalog.move(event.instance_id, event.attempt, Status.RELEASED)
-    _supersede_older(catalog, entry)
+    _supersede_older(catalog, entry, table)
     return {"views": len(shown)}
 
 
-def _publish(entry: CatalogEntry, view: View) -> None:
+def publish(entry: CatalogEntry, view: View, table: AccessTable) -> str:
+    """Make the instance visible in one view; its key there."""
     if entry.output_key is None or entry.output_version is None or entry.saved_at is None:
         raise BadInputError(Reason.INTERNAL, "nothing saved to publish")
-    raw_version = ObjectVersion(entry.bucket, entry.key, entry.version_id)
+    raw = ObjectVersion(entry.bucket, entry.key, entry.version_id)
     saved = ObjectVersion(settings().deid_bucket, entry.output_key, entry.output_version)
     cleaned = entry.route == Route.PIXELS.value
-    with RangedReader(raw_version) as raw, RangedReader(saved) as pixels:
-        shown = open_redacted(
-            raw,
-            view.rules(),
-            secrets.pseudonymiser(settings().secret_id, view.domain),
-            claims=Claims(pixels_cleaned=cleaned),
-            pixels=pixels,
-        )
-        report = shown.report
-        uids = (report.study_instance_uid, report.series_instance_uid, report.sop_instance_uid)
-        key = f"{view.name}/{'/'.join(uids)}.dcm"
-        if settings().access == "materialised":
-            target = ObjectVersion(settings().deid_bucket, key)
-            objects.put_file(target, chunk_file(shown.read(0, shown.length)))
-    AccessTable(settings().access_table).put(
+    etag = view.etag(entry.version_id, entry.output_version)
+    with opened(view, raw, saved, secret_id=settings().secret_id, pixels_cleaned=cleaned) as shown:
+        told = shown.report
+        uids = (told.study_instance_uid, told.series_instance_uid, told.sop_instance_uid)
+        key = f"{view.name}/{object_key(*uids)}"
+        before = table.find(view.name, key)
+        if _copies() is not None:
+            _write_copy(ObjectVersion(settings().deid_bucket, key), shown, etag)
+    table.put(
         AccessItem(
             view=view.name,
             view_key=key,
@@ -80,14 +82,36 @@ def _publish(entry: CatalogEntry, view: View) -> None:
             profile_digest=view.rules().digest,
             pixels_cleaned=cleaned,
             size=shown.length,
-            etag=view.etag(entry.version_id, entry.output_version),
-            last_modified=entry.saved_at,
+            etag=etag,
+            last_modified=_modified(before, etag, entry.saved_at),
         )
     )
+    return key
 
 
-def _supersede_older(catalog: Catalog, entry: CatalogEntry) -> None:
+def _copies() -> str | None:
+    return settings().deid_bucket if settings().access == "materialised" else None
+
+
+def _modified(before: AccessItem | None, etag: str, saved_at: str) -> str:
+    """When the bytes under a key became what they are: a date must move with them, for clients compare only dates."""
+    if before is None:
+        return saved_at
+    return before.last_modified if before.etag == etag else datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _write_copy(target: ObjectVersion, shown: RedactedObject, etag: str) -> None:
+    """The materialised object, written once however often this step runs."""
+    there = objects.head(target)
+    if there is None or there.metadata.get(_ETAG) != etag:
+        objects.put_file(target, chunk_file(shown.read()), metadata={_ETAG: etag})
+
+
+def _supersede_older(catalog: Catalog, entry: CatalogEntry, table: AccessTable) -> None:
     """The instance whose object this one replaced is no longer what anybody is served."""
     older = catalog.find(entry.replaces) if entry.replaces else None
-    if older is not None and older.status is Status.RELEASED:
+    if older is None:
+        return
+    take_back(table, older.instance_id, {}, _copies())
+    if older.status is Status.RELEASED:
         catalog.move(older.instance_id, older.attempt, Status.SUPERSEDED)

@@ -1,14 +1,17 @@
-"""Quarantine: the catalog says why; the raw object stays where it is and nothing is released."""
+"""Quarantine: the catalog says why; the raw object stays where it is, nothing is released or shown any longer."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from dicom_deid.errors import Reason
 from handlers.boundary import AttemptEvent, HandlerSettings, Result, measure, step
+from handlers.view_object import take_back
+from services.access_table import AccessTable
 from services.catalog import Catalog, Status
 
 
@@ -16,6 +19,9 @@ class Settings(HandlerSettings):
     """Environment of this function."""
 
     catalog_table: str
+    access_table: str
+    deid_bucket: str
+    access: Literal["object-lambda", "materialised"] = "object-lambda"
 
 
 @cache
@@ -62,11 +68,13 @@ class FailureEvent(AttemptEvent):
 
 @step(FailureEvent)
 def handle(event: FailureEvent) -> Result:
-    """-> QUARANTINED with reason and state."""
+    """-> QUARANTINED with reason and state. What an earlier attempt released is not served any more."""
     reason, state = event.failure.reason, event.failure.state
     catalog = Catalog(settings().catalog_table)
     catalog.move(
         event.instance_id, event.attempt, Status.QUARANTINED, reason=reason.value, state=state, task_token=None
     )
+    copies = settings().deid_bucket if settings().access == "materialised" else None
+    take_back(AccessTable(settings().access_table), event.instance_id, {}, copies)
     measure("Quarantined", reason=reason.value)
     return {"reason": reason.value}

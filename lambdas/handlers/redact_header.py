@@ -1,21 +1,31 @@
-"""The researcher's view: S3 Object Lambda GET, the header redacted on the way out, pixels from the sanitized object."""
+"""The researcher's view: S3 Object Lambda GET, HEAD and LIST, each object's header redacted on the way out.
+
+The access table alone says what is visible; everything else is 404. GET then reads the recorded raw version's header
+and the recorded sanitized version's pixels. The view is known by the access point's ARN, never by the payload.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from aws_lambda_powertools.utilities.data_classes.s3_object_event import S3ObjectLambdaEvent
-
-from dicom_deid.header.report import Claims
-from dicom_deid.header.stream import open_redacted
-from handlers.boundary import HandlerSettings, logger
+from dicom_deid.errors import DeidError, place_of
+from handlers.boundary import HandlerSettings, logger, measure
 from handlers.chunk_file import chunk_file
-from services import clients, secrets, views
+from handlers.object_lambda import answers, deadline, listing
+from handlers.object_lambda.answers import Answer, ObjectAnswer
+from handlers.object_lambda.conditions import check_conditions, range_still_applies
+from handlers.object_lambda.errors import S3Code, S3Error, as_s3
+from handlers.object_lambda.listing import ListedObject
+from handlers.object_lambda.ranges import requested
+from handlers.object_lambda.request import Operation, ViewRequest, parse_request
+from handlers.view_object import is_current, opened
+from services import clients, views
 from services.access_table import AccessItem, AccessTable
-from services.objects import ObjectVersion, RangedReader
+from services.objects import ObjectVersion
 from services.views import View
 
 
@@ -35,51 +45,97 @@ def settings() -> Settings:
     return Settings()
 
 
-def handle(event: Mapping[str, Any], context: object) -> Mapping[str, Any]:
-    """GetObject through an access point: the view is known by the access point's ARN, never by the payload."""
-    del context
-    typed = S3ObjectLambdaEvent(dict(event))
-    answer: dict[str, Any] = {"RequestRoute": typed.request_route, "RequestToken": typed.request_token}
-    view = _view(typed.configuration.access_point_arn)
-    item = AccessTable(settings().access_table).find(view.name, _key(typed)) if view else None
-    if view is None or item is None:
-        code, status = ("AccessDenied", 403) if view is None else ("NoSuchKey", 404)
-        clients.s3().write_get_object_response(**answer, StatusCode=status, ErrorCode=code, ErrorMessage=code)
-        return {"status_code": status}
-    _send(answer, view, item)
-    return {"status_code": 200}
+def handle(event: Mapping[str, Any], context: object) -> Answer:
+    """Answer one request; an error of any kind becomes one of S3's."""
+    logger.thread_safe_clear_keys()
+    request = parse_request(event)
+    ends = time.monotonic() + deadline.time_left(context)
+    size: int | None = None
+    try:
+        view = _view(request.access_point_arn)
+        answer = _list(request, view) if request.operation is Operation.LIST else _object(request, view, ends)
+    except Exception as error:
+        code, size = as_s3(error), getattr(error, "size", None)
+        _log_failure(code, error)
+        answer = _failure(request, code, size)
+    measure("Served", operation=request.operation.value, status=str(answer["statusCode"]))
+    return answer
 
 
-def _view(access_point_arn: str) -> View | None:
+def _view(access_point_arn: str) -> View:
     for view in views.parse(settings().views):
         if view.access_point_arn and view.access_point_arn == access_point_arn:
             return view
-    return None
+    raise S3Error(S3Code.ACCESS_DENIED)
 
 
-def _key(event: S3ObjectLambdaEvent) -> str:
-    """The requested key: the path of the signed request, without the host."""
-    return unquote(urlsplit(event.user_request.url).path.lstrip("/"))
+def _object(request: ViewRequest, view: View, ends: float) -> Answer:
+    """GET and HEAD: what the access table holds under the key, if its conditions hold."""
+    answers.refuse_subresources(request.query)
+    item = AccessTable(settings().access_table).find(view.name, request.key) if request.key else None
+    if item is None:
+        raise S3Error(S3Code.NO_SUCH_KEY)
+    logger.thread_safe_append_keys(instance_id=item.instance_id)
+    if not is_current(item, view):
+        raise S3Error(S3Code.PUBLISHING)
+    modified = datetime.fromisoformat(item.last_modified)
+    check_conditions(request.headers, item.etag, modified)
+    applies = range_still_applies(request.headers, item.etag, modified)
+    answer = ObjectAnswer(item.size, item.etag, modified, requested(request.range if applies else None, item.size))
+    if request.operation is Operation.HEAD:
+        return answer.head()
+    return _send(request, view, item, answer, ends)
 
 
-def _send(answer: dict[str, Any], view: View, item: AccessItem) -> None:
-    raw = RangedReader(ObjectVersion(settings().raw_bucket, item.raw_key, item.raw_version))
-    pixels = RangedReader(ObjectVersion(settings().deid_bucket, item.deid_key, item.deid_version))
-    pseudonyms = secrets.pseudonymiser(settings().secret_id, view.domain)
-    shown = open_redacted(
-        raw, view.rules(), pseudonyms, claims=Claims(pixels_cleaned=item.pixels_cleaned), pixels=pixels
-    )
-    if (shown.length, view.rules().digest) != (item.size, item.profile_digest):
-        logger.warning("the view changed since it was published", extra={"instance_id": item.instance_id})
-        clients.s3().write_get_object_response(
-            **answer, StatusCode=503, ErrorCode="SlowDown", ErrorMessage="the view is being published again"
+def _send(request: ViewRequest, view: View, item: AccessItem, answer: ObjectAnswer, ends: float) -> Answer:
+    raw = ObjectVersion(settings().raw_bucket, item.raw_key, item.raw_version)
+    saved = ObjectVersion(settings().deid_bucket, item.deid_key, item.deid_version)
+    with opened(view, raw, saved, secret_id=settings().secret_id, pixels_cleaned=item.pixels_cleaned) as shown:
+        span = answer.span
+        if shown.length != item.size:
+            raise S3Error(S3Code.PUBLISHING)
+        deadline.refuse_if_too_long(shown.work(span.start, span.stop))
+        _write(request, answer.get(), deadline.until(ends, shown.read(span.start, span.stop)))
+    return {"statusCode": answer.get()["StatusCode"]}
+
+
+def _write(request: ViewRequest, told: Answer, body: Iterator[bytes] | None = None) -> None:
+    """Answer the waiting GET. The token is good for one answer: what fails in the middle stays cut."""
+    content: Answer = {"Body": chunk_file(body)} if body is not None else {}
+    try:
+        clients.object_lambda().write_get_object_response(
+            RequestRoute=request.route, RequestToken=request.token, **told, **content
         )
-        return
-    clients.s3().write_get_object_response(
-        **answer,
-        StatusCode=200,
-        Body=chunk_file(shown.read(0, shown.length)),
-        ContentLength=shown.length,
-        ContentType="application/dicom",
-        ETag=f'"{item.etag}"',
-    )
+    except Exception as error:
+        # The researcher went away, the source broke off, or the time was up: S3 closes the transfer short of its
+        # Content-Length. There is nobody left to tell but the log.
+        logger.warning("broken off", extra={"detail": f"{type(error).__name__} at {place_of(error)}"})
+        measure("BrokenOff")
+
+
+def _list(request: ViewRequest, view: View) -> Answer:
+    page_request = listing.parse_page_request(request.query)
+    table = AccessTable(settings().access_table)
+
+    def find(prefix: str, after: str) -> Iterator[ListedObject]:
+        for item in table.under(view.name, prefix, after, page_request.max_keys + 1):
+            if is_current(item, view):
+                modified = datetime.fromisoformat(item.last_modified)
+                yield ListedObject(item.view_key, item.size, item.etag, modified)
+
+    page = listing.read_page(page_request, find)
+    name = request.access_point_arn.rpartition("/")[2]
+    return {"statusCode": 200, "listResultXml": listing.as_xml(name, page_request, page)}
+
+
+def _failure(request: ViewRequest, code: S3Code, size: int | None) -> Answer:
+    if request.operation is not Operation.GET:
+        return answers.result_error(code)
+    _write(request, answers.get_error(code, size))
+    return {"statusCode": code.status}
+
+
+def _log_failure(code: S3Code, error: Exception) -> None:
+    """Why, for the custodian: a reason or a place, never a key."""
+    detail = error.detail if isinstance(error, DeidError) else f"{type(error).__name__} at {place_of(error)}"
+    logger.warning("not served", extra={"code": code.code, "detail": detail})

@@ -31,7 +31,7 @@ def kind(version: ObjectVersion, facts: ObjectFacts, *, infected: bool) -> tuple
     if facts.size == 0:
         return Status.IGNORED, Reason.NOT_DICOM
     try:
-        read_header(RangedReader(version, facts=facts))
+        read_header(RangedReader(version))
     except DeidError as error:
         if error.reason is Reason.SERVICE_UNAVAILABLE:
             raise

@@ -29,6 +29,16 @@ def s3() -> S3Client:
 
 
 @cache
+def object_lambda() -> S3Client:
+    """Amazon S3 for WriteGetObjectResponse.
+
+    Its body is made while it is sent: it can be read neither beforehand, to sign it, nor a second time, to retry.
+    """
+    config = Config(s3={"payload_signing_enabled": False}, retries={"mode": "standard", "total_max_attempts": 1})
+    return boto3.client("s3", config=_CONFIG.merge(config))
+
+
+@cache
 def dynamodb() -> DynamoDBClient:
     """Amazon DynamoDB."""
     return boto3.client("dynamodb", config=_CONFIG)
@@ -72,5 +82,15 @@ def comprehendmedical() -> ComprehendMedicalClient:
 
 def forget() -> None:
     """Drop every client, for a process whose endpoint or credentials changed."""
-    for make in (s3, dynamodb, stepfunctions, secretsmanager, kms, rekognition, textract, comprehendmedical):
+    for make in (
+        s3,
+        object_lambda,
+        dynamodb,
+        stepfunctions,
+        secretsmanager,
+        kms,
+        rekognition,
+        textract,
+        comprehendmedical,
+    ):
         make.cache_clear()

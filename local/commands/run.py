@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -23,12 +24,14 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from dicom_deid.errors import ConfigurationError
 from dicom_deid.header.presets import profile_named
 from dicom_deid.phi.findings import UnmatchedText
 from local.state import InstanceRecord, OutputFolder
 from services.text_detection import Engine as OcrEngine
 
 EXIT_WAITING = 3
+_VIEW = re.compile(r"(?P<name>[a-z0-9](?:[a-z0-9-]{0,18}[a-z0-9])?)=(?P<profile>[a-z0-9-]+):(?P<domain>[\w./-]{1,64})")
 
 
 def register(app: typer.Typer) -> None:
@@ -47,6 +50,7 @@ def run(
     threshold: Annotated[float, typer.Option(min=0.01, max=1.0, help="PHI at or above it is redacted.")] = 0.80,
     unmatched_text: Annotated[UnmatchedText, typer.Option(help="Text that nothing explains.")] = UnmatchedText.REDACT,
     with_source_images: Annotated[bool, typer.Option(help="Keep pictures of the sources, in custodian/.")] = False,
+    view: Annotated[list[str] | None, typer.Option(help="NAME=PROFILE:DOMAIN, for `serve`; may be repeated.")] = None,
 ) -> None:
     """De-identify SOURCE into OUTPUT: released, in review, deferred or quarantined, never half done."""
     records = run_batch(
@@ -60,6 +64,7 @@ def run(
         threshold=threshold,
         unmatched_text=unmatched_text,
         with_source_images=with_source_images,
+        views=views_of(view or ()),
     )
     if any(record.status not in {"RELEASED", "IGNORED"} for record in records.values()):
         raise typer.Exit(EXIT_WAITING)
@@ -77,6 +82,7 @@ def run_batch(
     threshold: float = 0.80,
     unmatched_text: UnmatchedText = UnmatchedText.REDACT,
     with_source_images: bool = False,
+    views: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, InstanceRecord]:
     """Run, show progress and summary, write the report; the records of every file.
 
@@ -87,6 +93,7 @@ def run_batch(
     """
     from local.batch import Batch, output_folder
     from local.engine import running
+    from local.published import default_views
     from local.report import write_report
     from local.settings import EngineSettings
     from local.sources import source_files
@@ -101,6 +108,7 @@ def run_batch(
         ocr_engine=ocr.value,
         phi_threshold=threshold,
         unmatched_text=unmatched_text.value,
+        views=views or default_views(profile, domain),
     )
     folder.check_settings(settings)
     quiet()
@@ -112,6 +120,24 @@ def run_batch(
     write_report(folder, records, settings)
     show_summary(console, records, folder)
     return records
+
+
+def views_of(told: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The views that ``--view`` names, each ``NAME=PROFILE:DOMAIN``.
+
+    Raises
+    ------
+    ConfigurationError
+        When one has another form, or no such profile.
+    """
+    views: dict[str, dict[str, str]] = {}
+    for text in told:
+        found = _VIEW.fullmatch(text)
+        if found is None or found["name"] in views:
+            raise ConfigurationError("a view is NAME=PROFILE:DOMAIN, with a name of a-z, 0-9 and - of its own")
+        profile_named(found["profile"])
+        views[found["name"]] = {"profile": found["profile"], "domain": found["domain"]}
+    return views
 
 
 def quiet() -> None:

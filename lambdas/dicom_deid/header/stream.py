@@ -5,8 +5,10 @@ Memory does not depend on the size of the pixel data (DESIGN 7).
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO, Final
 
 from dicom_deid.errors import BadInputError, Reason
@@ -177,6 +179,7 @@ class RedactedObject:
     report: HeaderReport
     _prefix: bytes
     _read_body: Callable[[int, int], Iterator[bytes]]
+    _inflates: bool = False
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         """The bytes [start, stop) of the object, block by block; only the source bytes it needs are read."""
@@ -184,8 +187,16 @@ class RedactedObject:
         split = len(self._prefix)
         if start < min(end, split):
             yield self._prefix[start : min(end, split)]
-        if end > split:
+        if end > split and start < end:
             yield from self._read_body(max(start, split) - split, end - split)
+
+    def work(self, start: int, stop: int) -> int:
+        """How many bytes must be made to give [start, stop): a deflated source is inflated from its beginning on."""
+        return stop if self._inflates else stop - start
+
+
+Copy = Callable[[int, int], Iterator[bytes]]
+"""The bytes [start, stop) of a stream, block by block."""
 
 
 def open_redacted(
@@ -195,11 +206,19 @@ def open_redacted(
     *,
     claims: Claims,
     pixels: BinaryIO,
+    copy: Copy | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> RedactedObject:
     """The header of `source` by a profile, joined with the pixels of its sanitized object.
 
-    A deflated object is served inflated. `pixels` must be what `redact` wrote: nothing follows its pixel data.
+    A deflated object is served inflated.
+
+    Parameters
+    ----------
+    pixels
+        What `redact` wrote: nothing follows its pixel data.
+    copy
+        A quicker way to bytes of `pixels` than to seek and read; what is deflated is read all the same.
 
     Raises
     ------
@@ -217,20 +236,34 @@ def open_redacted(
     meta = file_meta(redacted.sop_class_uid, redacted.media_storage_uid, syntax)
     prefix = meta + encode(dataset, clean.encoding)
     body = body_of(pixels, clean, limits)
-    size = body.seek(0, 2) - clean.end if clean.pixel is not None else 0
-    length = len(prefix) + size
+    length = len(prefix) + _pixel_bytes(body, clean)
+    chosen = copy if copy is not None and not clean.encoding.deflated else partial(_copy, body)
 
     def read_body(start: int, stop: int) -> Iterator[bytes]:
-        body.seek(clean.end + start)
-        left = stop - start
-        while left > 0:
-            block = body.read(min(_BLOCK, left))
-            if not block:
-                raise BadInputError(Reason.PARSE_ERROR, "the sanitized object ended before its length")
-            left -= len(block)
-            yield block
+        return chosen(clean.end + start, clean.end + stop)
 
-    return RedactedObject(length, _report(redacted, syntax, profile, length), prefix, read_body)
+    report = _report(redacted, syntax, profile, length)
+    return RedactedObject(length, report, prefix, read_body, clean.encoding.deflated)
+
+
+def _pixel_bytes(body: BinaryIO, clean: Header) -> int:
+    """How long the pixel data element is, its header included: by its length, so that nothing is inflated to count."""
+    if clean.pixel is None:
+        return 0
+    if clean.pixel.length is None:
+        return body.seek(0, io.SEEK_END) - clean.end
+    return clean.pixel.offset + clean.pixel.length - clean.end
+
+
+def _copy(body: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
+    body.seek(start)
+    left = stop - start
+    while left > 0:
+        block = body.read(min(_BLOCK, left))
+        if not block:
+            raise BadInputError(Reason.PARSE_ERROR, "the sanitized object ended before its length")
+        left -= len(block)
+        yield block
 
 
 def _redact(header: Header, profile: Profile, pseudonymiser: Pseudonymiser, claims: Claims) -> RedactedHeader:

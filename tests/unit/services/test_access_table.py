@@ -16,11 +16,11 @@ from services.access_table import AccessItem, AccessTable
 KEYS = sorted({f"{view}/{a}/{b}.dcm" for view in ("v", "w") for a in ("1", "12", "2") for b in ("1", "3", "31")})
 
 
-def item(view: str, key: str) -> AccessItem:
+def item(view: str, key: str, instance_id: str = "0" * 32) -> AccessItem:
     return AccessItem(
         view=view,
         view_key=key,
-        instance_id="0" * 32,
+        instance_id=instance_id,
         raw_key="k",
         raw_version="1",
         deid_key="d",
@@ -62,10 +62,24 @@ def test_an_item_comes_back_as_it_was_put(table: AccessTable) -> None:
     assert table.find("w", "v/1/1.dcm") is None
 
 
-def test_a_removed_item_is_no_longer_visible(table: AccessTable) -> None:
-    table.put(item("v", "v/gone.dcm"))
-    table.remove("v", "v/gone.dcm")
-    assert table.find("v", "v/gone.dcm") is None
+def test_an_instance_is_found_wherever_it_is_shown_and_hidden_there(table: AccessTable) -> None:
+    mine, other = "a" * 32, "b" * 32
+    for shown in (item("x", "x/1.dcm", mine), item("y", "y/1.dcm", mine), item("x", "x/2.dcm", other)):
+        table.put(shown)
+    assert {found.view_key for found in table.of_instance(mine)} == {"x/1.dcm", "y/1.dcm"}
+    assert [hidden.view_key for hidden in table.keep_only(mine, {"x": "x/1.dcm"})] == ["y/1.dcm"]
+    assert [found.view_key for found in table.of_instance(mine)] == ["x/1.dcm"]
+    assert table.find("y", "y/1.dcm") is None
+    assert table.find("x", "x/2.dcm") == item("x", "x/2.dcm", other)
+
+
+def test_what_another_instance_took_over_is_not_hidden(table: AccessTable) -> None:
+    mine, newer = "c" * 32, "d" * 32
+    table.put(item("z", "z/1.dcm", mine))
+    table.put(item("z", "z/1.dcm", newer))
+    assert table.of_instance(mine) == ()
+    assert table.keep_only(mine, {}) == ()
+    assert table.find("z", "z/1.dcm") == item("z", "z/1.dcm", newer)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError
 
 from dicom_deid.errors import BadInputError, ServiceUnavailableError
 from services import clients, objects
@@ -82,11 +82,66 @@ def test_a_reader_never_mixes_two_versions(account: str) -> None:
 def test_an_object_that_ends_early_is_an_error(
     stored: tuple[ObjectVersion, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    reader = RangedReader(stored[0], block=1000)
     monkeypatch.setattr(
         clients.s3(), "get_object", lambda **_: {"Body": io.BytesIO(b"short"), "ContentLength": 131_072}
     )
+    reader.seek(500_000)
     with pytest.raises(BadInputError):
-        RangedReader(stored[0]).read(1000)
+        reader.read(1000)
+    with pytest.raises(BadInputError):
+        RangedReader(stored[0])
+
+
+def test_a_span_is_one_request_for_exactly_its_bytes(
+    stored: tuple[ObjectVersion, bytes], requests: list[dict[str, Any]]
+) -> None:
+    version, content = stored
+    with RangedReader(version, block=1000) as reader:
+        assert b"".join(reader.span(200_001, 900_000)) == content[200_001:900_000]
+        assert b"".join(reader.span(5, 5)) == b""
+    assert [request["Range"] for request in requests] == ["bytes=0-999", "bytes=200001-899999"]
+
+
+class _Breaking:
+    """A body that gives `good` bytes and then breaks."""
+
+    def __init__(self, content: bytes, good: int) -> None:
+        self.content, self.good = content, good
+
+    def iter_chunks(self, size: int) -> Iterator[bytes]:
+        yield self.content[: self.good]
+        raise IncompleteReadError(actual_bytes=self.good, expected_bytes=len(self.content))
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("good", [0, 1000])
+def test_a_broken_span_goes_on_where_it_broke_but_not_for_ever(
+    stored: tuple[ObjectVersion, bytes], monkeypatch: pytest.MonkeyPatch, good: int
+) -> None:
+    version, content = stored
+    asked: list[str] = []
+
+    def get(**parameters: Any) -> dict[str, Any]:
+        asked.append(parameters["Range"])
+        start, stop = parameters["Range"].removeprefix("bytes=").split("-")
+        return {"Body": _Breaking(content[int(start) : int(stop) + 1], good)}
+
+    reader = RangedReader(version)
+    monkeypatch.setattr(clients.s3(), "get_object", get)
+    got: list[bytes] = []
+    with pytest.raises(ServiceUnavailableError):
+        got.extend(reader.span(10, 20_000))
+    assert asked[-1] == f"bytes={10 + 3 * good}-19999"
+    assert b"".join(got) == content[10 : 10 + 4 * good]
+
+
+def test_an_empty_object_has_no_range_and_is_read_all_the_same(account: str) -> None:
+    objects.put_bytes(ObjectVersion(account, "empty"), b"")
+    with RangedReader(ObjectVersion(account, "empty")) as reader:
+        assert (reader.size, reader.read()) == (0, b"")
 
 
 def test_what_is_not_there_is_told_apart(account: str) -> None:

@@ -1,0 +1,1 @@
+"""How an S3 Object Lambda access point answers: requests, conditions, ranges, pages and errors as S3 has them."""
