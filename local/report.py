@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from dicom_deid import __version__
-from dicom_deid.header.presets import profile_named
+from dicom_deid.header.presets import profile_named_or_read
 from dicom_deid.header.profiles import EDITION, MEANINGS
 from local.settings import EngineSettings
 from local.state import InstanceRecord, OutputFolder, write_if_changed
@@ -30,7 +30,7 @@ def write_report(folder: OutputFolder, records: Mapping[str, InstanceRecord], se
         tool=__version__,
         edition=EDITION,
         profile=settings.profile,
-        options=[MEANINGS[code] for code in profile_named(settings.profile).codes],
+        options=[MEANINGS[code] for code in profile_named_or_read(settings.profile).codes],
         domain=settings.domain,
         fingerprint=settings.pseudonymiser().fingerprint,
         totals=_totals(records),

@@ -15,6 +15,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from dicom_deid.errors import ConfigurationError
+from dicom_deid.header.presets import profile_named_or_read
 from dicom_deid.pseudonyms import load_key, new_key, write_key
 from dicom_deid.records import ReviewDecision
 from local.settings import EngineSettings
@@ -143,6 +144,7 @@ class OutputFolder:
         """
         told = {
             "profile": settings.profile,
+            "profile_digest": profile_named_or_read(settings.profile).digest,
             "domain": settings.domain,
             "ocr_engine": settings.ocr_engine,
             "phi_threshold": settings.phi_threshold,
@@ -153,7 +155,7 @@ class OutputFolder:
         path = self.state / "settings.json"
         if path.exists():
             before = json.loads(path.read_bytes())
-            if any(before[name] != told[name] for name in ("profile", "domain", "key")):
+            if any(before[name] != told[name] for name in ("profile_digest", "domain", "key")):
                 raise ConfigurationError("the output folder was made with another key, profile or domain")
         write_if_changed(path, json.dumps(told, indent=1).encode())
 
@@ -170,6 +172,7 @@ class OutputFolder:
             raise ConfigurationError("the output folder is not of a run")
         told = json.loads(path.read_bytes())
         known = told.pop("key")
+        told.pop("profile_digest")
         settings = EngineSettings(key=key, **told)
         if settings.pseudonymiser().fingerprint != known:
             raise ConfigurationError("the key is not the one of the run")

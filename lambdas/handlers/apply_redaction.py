@@ -7,13 +7,14 @@ import tempfile
 from functools import cache
 
 from dicom_deid.errors import BadInputError, Reason
-from dicom_deid.header.presets import profile_named
+from dicom_deid.header.presets import profile_named_or_read
 from dicom_deid.header.profiles import Option
 from dicom_deid.header.report import Claims
 from dicom_deid.header.stream import redact as redact_header
 from dicom_deid.pixels.redaction import redact as redact_pixels
 from handlers.attempt import open_attempt
 from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
+from handlers.output_keys import object_key
 from services import objects, secrets
 from services.catalog import Status
 
@@ -44,7 +45,7 @@ def handle(event: AttemptEvent) -> Result:
     attempt = open_attempt(event, settings().catalog_table, settings().work_bucket)
     source = attempt.work.read_source()
     plan = attempt.decided_plan()
-    profile = profile_named(settings().profile)
+    profile = profile_named_or_read(settings().profile)
     pseudonyms = secrets.pseudonymiser(settings().secret_id, settings().domain)
     with tempfile.TemporaryFile() as raw, tempfile.TemporaryFile() as boxed, tempfile.TemporaryFile() as candidate:
         objects.download(attempt.raw, raw)
@@ -57,13 +58,19 @@ def handle(event: AttemptEvent) -> Result:
                 raise BadInputError(Reason.VERIFY_EVIDENCE, "changed pixels need a new SOP Instance UID (113110)")
             cleaned = boxed
         cleaned.seek(0)
-        redact_header(cleaned, candidate, profile, pseudonyms, claims=Claims(pixels_cleaned=source.examined))
+        claims = Claims(pixels_cleaned=source.examined)
+        report = redact_header(cleaned, candidate, profile, pseudonyms, claims=claims)
         size = candidate.tell()
         candidate.seek(0)
         digest = hashlib.file_digest(candidate, "sha256").hexdigest()
         candidate.seek(0)
         attempt.work.write_candidate(candidate)
     attempt.catalog.move(
-        event.instance_id, event.attempt, Status.ANALYSED, task_token=None, profile_digest=profile.digest
+        event.instance_id,
+        event.attempt,
+        Status.ANALYSED,
+        task_token=None,
+        profile_digest=profile.digest,
+        output_key=object_key(report),
     )
     return {"sha256": digest, "bytes": size, "changed_frames": len(changed)}

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache
 
 from dicom_deid.errors import BadInputError, Reason
-from dicom_deid.header.presets import profile_named
+from dicom_deid.header.presets import profile_named_or_read
 from dicom_deid.header.sop_classes import refusal
 from dicom_deid.part10.elements import Header
 from dicom_deid.part10.reader import read_header
@@ -53,7 +53,7 @@ def handle(event: AttemptEvent) -> Result:
     if reader.size > settings().max_object_bytes:
         raise BadInputError(Reason.TOO_LARGE, "the object exceeds the setting max_object_bytes")
     header = read_header(reader)
-    refused = refusal(_sop_class(header), profile_named(settings().profile))
+    refused = refusal(_sop_class(header), profile_named_or_read(settings().profile))
     if refused is not None:
         return _quarantined(refused)
     with tempfile.TemporaryFile() as source:

@@ -64,9 +64,7 @@ def publish(entry: CatalogEntry, view: View, table: AccessTable) -> str:
     cleaned = entry.route == Route.PIXELS.value
     etag = view.etag(entry.version_id, entry.output_version)
     with opened(view, raw, saved, secret_id=settings().secret_id, pixels_cleaned=cleaned) as shown:
-        told = shown.report
-        uids = (told.study_instance_uid, told.series_instance_uid, told.sop_instance_uid)
-        key = f"{view.name}/{object_key(*uids)}"
+        key = f"{view.name}/{object_key(shown.report)}"
         before = table.find(view.name, key)
         if _copies() is not None:
             _write_copy(ObjectVersion(settings().deid_bucket, key), shown, etag)

@@ -7,7 +7,7 @@ from functools import cache
 from dicom_deid import __version__
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.evidence.certificate import SCHEMA, Certificate, CertifiedCheck, ChangedFrame, OutputDigest
-from dicom_deid.header.presets import profile_named
+from dicom_deid.header.presets import profile_named_or_read
 from dicom_deid.header.profiles import EDITION
 from dicom_deid.pixels.images import Route
 from handlers.attempt import Attempt, CandidateEvent, open_attempt
@@ -51,7 +51,7 @@ def _certificate(attempt: Attempt, size: int) -> Certificate:
     if verification is None or entry.output_sha256 is None or entry.saved_at is None:
         raise BadInputError(Reason.VERIFY_EVIDENCE, "nothing verified and saved to certify")
     decision = attempt.work.read_decision(entry.plan_sha256 or "")
-    profile = profile_named(settings().profile)
+    profile = profile_named_or_read(settings().profile)
     pseudonyms = secrets.pseudonymiser(settings().secret_id, settings().domain)
     return Certificate(
         schema=SCHEMA,

@@ -12,7 +12,6 @@ from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.pixels.images import Route
 from handlers.attempt import Attempt, CandidateEvent, open_attempt
 from handlers.boundary import HandlerSettings, Result, step
-from handlers.output_keys import output_key
 from services import objects
 from services.catalog import CatalogEntry, Status
 from services.objects import ObjectFacts, ObjectVersion, Stored
@@ -46,17 +45,16 @@ def handle(event: CandidateEvent) -> Result:
         attempt.work.download_candidate(candidate)
         candidate.seek(0)
         digest = hashlib.file_digest(candidate, "sha256").hexdigest()
-        if verification is None or not digest == event.candidate.sha256 == verification.candidate_sha256:
+        key = attempt.entry.output_key
+        if key is None or verification is None or not digest == event.candidate.sha256 == verification.candidate_sha256:
             raise BadInputError(Reason.VERIFY_EVIDENCE, "the candidate is not the object that was verified")
-        candidate.seek(0)
-        target = ObjectVersion(settings().deid_bucket, output_key(candidate))
+        target = ObjectVersion(settings().deid_bucket, key)
         candidate.seek(0)
         stored, replaced = _save(attempt, target, candidate, digest)
     attempt.catalog.move(
         event.instance_id,
         event.attempt,
         Status.SAVED,
-        output_key=target.key,
         output_version=stored.version_id,
         output_sha256=digest,
         route=(Route.PIXELS if attempt.work.read_source().examined else Route.HEADER).value,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache
 from typing import BinaryIO
 
-from dicom_deid.header.presets import profile_named
+from dicom_deid.header.presets import profile_named_or_read
 from dicom_deid.header.report import Claims
 from dicom_deid.header.stream import open_redacted
 from dicom_deid.phi.assessment import assess
@@ -62,7 +62,7 @@ def handle(event: CandidateEvent) -> Result:
             plan=plan,
             identity=source.identity,
             pixels_cleaned=source.examined,
-            kept=kept_kinds(profile_named(settings().profile).codes),
+            kept=kept_kinds(profile_named_or_read(settings().profile).codes),
             residual=_second_look(candidate, source, plan) if source.examined else (),
             keyed=lambda content: pseudonyms.reference(hashlib.sha256(content).hexdigest()),
         )

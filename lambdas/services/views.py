@@ -9,7 +9,7 @@ from functools import cache
 from pydantic import TypeAdapter
 
 from dicom_deid import __version__
-from dicom_deid.header.presets import profile_named
+from dicom_deid.header.presets import profile_named_or_read
 from dicom_deid.header.profiles import EDITION, Profile
 
 
@@ -30,7 +30,7 @@ class View:
         ConfigurationError
             When no preset has that name.
         """
-        return profile_named(self.profile)
+        return profile_named_or_read(self.profile)
 
     def etag(self, raw_version: str, deid_version: str) -> str:
         """The strong ETag of one object in this view: everything that its bytes depend on."""

@@ -25,7 +25,7 @@ from rich.progress import (
 from rich.table import Table
 
 from dicom_deid.errors import ConfigurationError
-from dicom_deid.header.presets import profile_named
+from dicom_deid.header.presets import profile_named_or_read
 from dicom_deid.phi.findings import UnmatchedText
 from local.state import InstanceRecord, OutputFolder
 from services.text_detection import Engine as OcrEngine
@@ -98,7 +98,7 @@ def run_batch(
     from local.settings import EngineSettings
     from local.sources import source_files
 
-    profile_named(profile)
+    profile_named_or_read(profile)
     files = source_files(source, output)
     folder = output_folder(output)
     settings = EngineSettings(
@@ -135,7 +135,7 @@ def views_of(told: Sequence[str]) -> dict[str, dict[str, str]]:
         found = _VIEW.fullmatch(text)
         if found is None or found["name"] in views:
             raise ConfigurationError("a view is NAME=PROFILE:DOMAIN, with a name of a-z, 0-9 and - of its own")
-        profile_named(found["profile"])
+        profile_named_or_read(found["profile"])
         views[found["name"]] = {"profile": found["profile"], "domain": found["domain"]}
     return views
 

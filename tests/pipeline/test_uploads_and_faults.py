@@ -182,6 +182,22 @@ def test_an_answer_that_is_no_service_trouble_is_quarantined_without_its_message
     assert ended(engine, "1.dcm") == (Status.QUARANTINED, "internal")
 
 
+def test_retained_uids_are_in_the_object_and_in_no_key(tmp_path: Path, reader: Reader) -> None:
+    custom = tmp_path / "uids.yaml"
+    custom.write_text("base: basic\noptions: ['113110']\n")
+    settings = EngineSettings(KEY, profile=str(custom), retry_attempts=0)
+    with running(settings, text=reader, phi=Finder()) as engine:
+        engine.upload("1.dcm", CT)
+        engine.deliver()
+        assert ended(engine, "1.dcm") == (Status.RELEASED, None)
+        entry = engine.find("1.dcm")
+        assert entry is not None
+        released = pydicom.dcmread(io.BytesIO(engine.released_bytes(entry)))
+        source = pydicom.dcmread(io.BytesIO(CT))
+        assert released.SOPInstanceUID == source.SOPInstanceUID
+        assert source.SOPInstanceUID not in (entry.output_key or "")
+
+
 def test_the_raw_object_is_never_changed(engine: Engine) -> None:
     engine.upload("1.dcm", CT)
     engine.deliver()

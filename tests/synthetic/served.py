@@ -22,7 +22,7 @@ from dicom_deid.header.presets import profile_named
 from dicom_deid.header.stream import redact
 from dicom_deid.pseudonyms import Pseudonymiser
 from handlers import publish_views, redact_header
-from handlers.output_keys import output_key
+from handlers.output_keys import object_key
 from local.access_points import SUFFIX, Function
 from local.account import ACCESS, RAW
 from local.environment import applied
@@ -94,9 +94,7 @@ def served(
         path = raw / name
         path.write_bytes(content) if isinstance(content, bytes) else path.hardlink_to(content)
         with path.open("rb") as source, (clean / name).open("wb") as target:
-            redact(source, target, profile_named("basic"), Pseudonymiser(KEY, "release"))
-        with (clean / name).open("rb") as target:
-            keys[name] = output_key(target)
+            keys[name] = object_key(redact(source, target, profile_named("basic"), Pseudonymiser(KEY, "release")))
     # Behind each released version lies a newer upload, which nobody may be served before it is released.
     newer = folder / "newer"
     newer.write_bytes(b"an upload that was not released")

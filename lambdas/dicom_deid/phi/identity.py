@@ -29,6 +29,7 @@ class IdentityKind(StrEnum):
     PHONE = "phone"
     DEVICE = "device"
     DESCRIPTION = "description"
+    UID = "uid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Final
+from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 from dicom_deid.phi.identity import HeaderIdentity, IdentityKind, IdentityValue
 from dicom_deid.phi.overlay import is_clinical
+from dicom_deid.verification.objects import ParsedObject
 
 _NAMES: Final = frozenset({IdentityKind.PATIENT_NAME, IdentityKind.PERSON_NAME})
 _WHOLE: Final = frozenset(
@@ -22,6 +23,8 @@ _GENERIC: Final = frozenset(
 )
 _ENCODINGS: Final = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "shift_jis", "euc_kr", "gb18030", "iso8859-5")
 _MIN: Final = 4
+_SURE: Final = 8
+"""So long a string does not occur by chance in pixel data, not even as one of 16-bit values."""
 _BLOCK: Final = 4 * 1024 * 1024
 _LONGEST: Final = 512
 
@@ -38,22 +41,38 @@ def distinctive(identity: HeaderIdentity, kept: frozenset[IdentityKind] = frozen
     return frozenset(text for text in found if len(text) >= _MIN and text.lower() not in _GENERIC)
 
 
-def leaks(stream: BinaryIO, strings: Iterable[str]) -> int:
-    """How many of the strings occur in the stream, as words of their own, ignoring the case of ASCII letters.
+def leaks(parsed: ParsedObject, strings: Collection[str]) -> int:
+    """How many of the strings occur in the object, as words of their own, ignoring the case of ASCII letters.
 
-    The stream is read once, block by block.
+    A deflated object is searched inflated. Pixel data is as good as random, and any four letters stand somewhere in a
+    gigabyte of it: there, only strings of at least eight characters count; what precedes the entropy-coded data of a
+    frame, and what follows it, is searched for all of them.
     """
-    wanted = _patterns(strings)
-    if wanted is None:
-        return 0
+    every, long = _pattern(strings), _pattern([text for text in strings if len(text) >= _SURE])
     seen: set[bytes] = set()
-    stream.seek(0)
+    parsed.stream.seek(0)
+    seen.update(_found(every, parsed.stream.read(parsed.pixel_offset)))
     tail = b""
-    while block := stream.read(_BLOCK):
-        window = (tail + block).lower()
-        seen.update(match[0] for match in wanted.finditer(window))
+    while block := parsed.stream.read(_BLOCK):
+        seen.update(_found(long, tail + block))
         tail = block[-_LONGEST:]
+    if every is not None and parsed.transfer_syntax.is_encapsulated and parsed.has_pixels:
+        for frame in parsed.encoded_frames():
+            seen.update(_found(every, _around_the_code(frame)))
     return len(seen)
+
+
+def _found(pattern: re.Pattern[bytes] | None, content: bytes) -> Iterator[bytes]:
+    return (match[0] for match in pattern.finditer(content.lower())) if pattern is not None else iter(())
+
+
+def _around_the_code(frame: bytes) -> bytes:
+    """What of a frame is not entropy-coded: before its first scan or tile, and behind its end (T.81 B.1, T.800 A.2)."""
+    scan = {b"\xff\xd8": b"\xff\xda", b"\xff\x4f": b"\xff\x90"}.get(frame[:2])
+    if scan is None:
+        return b""
+    begin, end = frame.find(scan), frame.rfind(b"\xff\xd9")
+    return frame[: begin if begin >= 0 else None] + b"\0" + frame[end + 2 :]
 
 
 def _strings(value: IdentityValue) -> Iterator[str]:
@@ -71,7 +90,7 @@ def _strings(value: IdentityValue) -> Iterator[str]:
         yield value.text.strip()
 
 
-def _patterns(strings: Iterable[str]) -> re.Pattern[bytes] | None:
+def _pattern(strings: Iterable[str]) -> re.Pattern[bytes] | None:
     encoded: set[bytes] = set()
     for text in strings:
         for encoding in _ENCODINGS:

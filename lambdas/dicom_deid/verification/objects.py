@@ -6,16 +6,17 @@ import io
 import warnings
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.tag import Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-_PIXEL_DATA = Tag(0x7FE00010)
+_DELIMITER = b"\xfe\xff\xdd\xe0\0\0\0\0"
+"""Sequence delimitation item of the fragments (PS3.5 A.4); encapsulated syntaxes are little endian."""
+_UNDEFINED = 0xFFFFFFFF
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,25 @@ class ParsedObject:
     transfer_syntax: UID
     words: bool = False
     """Whether the pixel data is of VR OW: big endian then swaps the bytes of every word, also of 8-bit pixels."""
+    pixel_length: int | None = None
+    """Bytes of native pixel data; None where it is encapsulated, or there is none."""
+    has_pixels: bool = True
 
     @property
     def frames(self) -> int:
         """Number of Frames; 1 where it is absent."""
         return int(self.dataset.get("NumberOfFrames") or 1)
+
+    @property
+    def ends_with_pixels(self) -> bool:
+        """Whether nothing follows the pixel data: a native value ends the stream, or the delimiter of the fragments."""
+        end = self.stream.seek(0, 2)
+        if not self.has_pixels:
+            return True
+        if self.pixel_length is not None:
+            return self.pixel_offset + self.pixel_length == end
+        self.stream.seek(max(end - len(_DELIMITER), 0))
+        return self.stream.read() == _DELIMITER
 
     def encoded_frames(self) -> Iterator[bytes]:
         """The frames as encoded; for native 1-bit data that is not aligned, the whole value as one."""
@@ -67,10 +82,19 @@ def open_object(stream: BinaryIO) -> ParsedObject:
         return _open_deflated(stream)
     offset = stream.tell()
     head = stream.read(12)
-    if syntax.is_implicit_VR:
-        return ParsedObject(dataset, stream, offset + 8, syntax)
-    long_form = head[4:6] in (b"OB", b"OW", b"UN", b"OF", b"OD")
-    return ParsedObject(dataset, stream, offset + (12 if long_form else 8), syntax, words=head[4:6] == b"OW")
+    if len(head) < 8:
+        return ParsedObject(dataset, stream, offset, syntax, has_pixels=False)
+    long_form = not syntax.is_implicit_VR and head[4:6] in (b"OB", b"OW", b"UN", b"OF", b"OD")
+    where, size = (8, 12) if long_form else (4, 8) if syntax.is_implicit_VR else (6, 8)
+    length = int.from_bytes(head[where:size], "little" if syntax.is_little_endian else "big")
+    return ParsedObject(
+        dataset,
+        stream,
+        offset + size,
+        syntax,
+        words=head[4:6] == b"OW",
+        pixel_length=None if length == _UNDEFINED else length,
+    )
 
 
 def _open_deflated(stream: BinaryIO) -> ParsedObject:
@@ -84,7 +108,7 @@ def _open_deflated(stream: BinaryIO) -> ParsedObject:
         b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.1\0\0\0"
     )
     plain = open_object(io.BytesIO(meta + body))
-    return ParsedObject(plain.dataset, plain.stream, plain.pixel_offset, ExplicitVRLittleEndian)
+    return replace(plain, transfer_syntax=ExplicitVRLittleEndian)
 
 
 def walk(dataset: Dataset) -> Iterator[Any]:

@@ -40,6 +40,21 @@ _KEPT_AS_THEY_ARE: Final = (
     "RescaleIntercept",
 )
 """Attributes that de-identification never touches: where the source has one, the output has the same."""
+_TYPE_1: Final = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Modality")
+_TYPE_2: Final = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "ReferringPhysicianName",
+    "StudyID",
+    "AccessionNumber",
+    "SeriesNumber",
+    "InstanceNumber",
+)
+"""What every composite IOD shares: present before, present after (PS3.3 C.7.1.1, C.7.2.1, C.7.3.1, C.7.6.1, C.12.1)."""
 _CLEAN_PIXEL_DATA: Final = "113101"
 
 
@@ -68,8 +83,15 @@ def verify(
         Keyed digest, for the references of changed frames.
     """
     digest, size = _digest(candidate)
-    checks, frames = _object_checks(source, candidate, plan, pixels_cleaned, keyed)
-    checks = [_leak_check(candidate, identity, kept), _text_check(residual, pixels_cleaned), *checks]
+    original, output = _parsed(source), _parsed(candidate)
+    frames: list[FrameChange] = []
+    checks = [_text_check(residual, pixels_cleaned)]
+    if original is None or output is None:
+        checks.append(_failed("parse", Reason.VERIFY_PARSE))
+    else:
+        checks += _header_checks(original, output, identity, pixels_cleaned, kept)
+        pixels, frames = _pixel_check(original, output, plan, keyed)
+        checks.append(pixels)
     return VerificationRecord(digest, size, _verdict(checks), tuple(checks), tuple(residual), tuple(frames))
 
 
@@ -83,47 +105,49 @@ def verify_view(
     name: str,
 ) -> Check:
     """Checks (1), (4), (5) and (6) on what one view would serve, as one result named after the view."""
-    results = [_leak_check(shown, identity, kept)]
     original, output = _parsed(source), _parsed(shown)
     if original is None or output is None:
-        results.append(_failed("parse", Reason.VERIFY_PARSE))
+        results = [_failed("parse", Reason.VERIFY_PARSE)]
     else:
-        results += [
-            _parse_check(original, output),
-            _uid_check(original, output),
-            _evidence_check(output, pixels_cleaned),
-        ]
+        results = _header_checks(original, output, identity, pixels_cleaned, kept)
     failed = [check for check in results if check.result is CheckResult.FAIL]
     if failed:
         return Check(f"view-{name}", CheckResult.FAIL, Reason.VERIFY_VIEW.value, ",".join(c.id for c in failed))
     return Check(f"view-{name}", CheckResult.PASS)
 
 
-def _object_checks(
-    source: BinaryIO, candidate: BinaryIO, plan: RedactionPlan, pixels_cleaned: bool, keyed: Callable[[bytes], str]
-) -> tuple[list[Check], list[FrameChange]]:
-    original, output = _parsed(source), _parsed(candidate)
-    if original is None or output is None:
-        return [_failed("parse", Reason.VERIFY_PARSE)], []
-    checks = _header_checks(original, output, pixels_cleaned)
+def _pixel_check(
+    original: ParsedObject, output: ParsedObject, plan: RedactionPlan, keyed: Callable[[bytes], str]
+) -> tuple[Check, list[FrameChange]]:
     if "Rows" not in original.dataset:
-        return [*checks, Check("pixels", CheckResult.NOT_APPLICABLE)], []
+        return Check("pixels", CheckResult.NOT_APPLICABLE), []
     try:
         compared = compare(original, output, plan.redactions())
     except Exception:
         # A decoder's message may quote the stream.
-        return [*checks, _failed("pixels", Reason.VERIFY_PIXELS)], []
+        return _failed("pixels", Reason.VERIFY_PIXELS), []
     bad = sum(1 for frame in compared if not frame.good)
-    checks.append(
-        Check("pixels", CheckResult.PASS) if not bad else _failed("pixels", Reason.VERIFY_PIXELS, f"{bad} frames")
-    )
     boxed = set(plan.redactions())
     changes = [FrameChange(f.frame, keyed(f.before), keyed(f.after)) for f in compared if f.frame in boxed]
-    return checks, changes
+    if bad:
+        return _failed("pixels", Reason.VERIFY_PIXELS, f"{bad} frames"), changes
+    return Check("pixels", CheckResult.PASS), changes
 
 
-def _header_checks(original: ParsedObject, output: ParsedObject, pixels_cleaned: bool) -> list[Check]:
-    return [_parse_check(original, output), _uid_check(original, output), _evidence_check(output, pixels_cleaned)]
+def _header_checks(
+    original: ParsedObject,
+    output: ParsedObject,
+    identity: HeaderIdentity,
+    pixels_cleaned: bool,
+    kept: frozenset[IdentityKind],
+) -> list[Check]:
+    """Checks (1), (4), (5) and (6)."""
+    return [
+        _leak_check(output, identity, kept),
+        _parse_check(original, output),
+        _uid_check(original, output, kept),
+        _evidence_check(output, pixels_cleaned),
+    ]
 
 
 def _digest(stream: BinaryIO) -> tuple[str, int]:
@@ -134,8 +158,11 @@ def _digest(stream: BinaryIO) -> tuple[str, int]:
     return digest.hexdigest(), stream.tell()
 
 
-def _leak_check(stream: BinaryIO, identity: HeaderIdentity, kept: frozenset[IdentityKind]) -> Check:
-    found = leaks(stream, distinctive(identity, kept))
+def _leak_check(output: ParsedObject, identity: HeaderIdentity, kept: frozenset[IdentityKind]) -> Check:
+    try:
+        found = leaks(output, distinctive(identity, kept))
+    except Exception:
+        return _failed("leak", Reason.VERIFY_PARSE, "the frames cannot be read")
     return Check("leak", CheckResult.PASS) if not found else _failed("leak", Reason.VERIFY_LEAK, f"{found} identifiers")
 
 
@@ -155,30 +182,33 @@ def _parsed(stream: BinaryIO) -> ParsedObject | None:
 
 
 def _parse_check(original: ParsedObject, output: ParsedObject) -> Check:
-    """Every element decodes, and what must stay is what it was."""
+    """Every element decodes, what must stay is what it was, Type 1 and 2 attributes stay present, nothing follows."""
     try:
         for _ in walk(output.dataset):
             pass
-        lost = [name for name in _KEPT_AS_THEY_ARE if _text(original.dataset, name) != _text(output.dataset, name)]
+        before, after = original.dataset, output.dataset
+        lost = [name for name in _KEPT_AS_THEY_ARE if _text(before, name) != _text(after, name)]
+        lost += [name for name in (*_TYPE_1, *_TYPE_2) if name in before and name not in after]
+        lost += [name for name in _TYPE_1 if _text(before, name) and not _text(after, name)]
+        if not output.ends_with_pixels:
+            lost.append("trailer")
     except Exception:
         return _failed("parse", Reason.VERIFY_PARSE, "an element does not decode")
     return Check("parse", CheckResult.PASS) if not lost else _failed("parse", Reason.VERIFY_PARSE, ",".join(lost))
 
 
-def _uid_check(original: ParsedObject, output: ParsedObject) -> Check:
+def _uid_check(original: ParsedObject, output: ParsedObject, kept: frozenset[IdentityKind]) -> Check:
     """No instance UID of the source is left; the three that name the object are pseudonyms."""
+    if IdentityKind.UID in kept:
+        return Check("uids", CheckResult.NOT_APPLICABLE)
     try:
-        mine = {uid for uid in _uids(output.dataset) if not uid.startswith("2.25.")}
         own = [str(output.dataset.get(n, "")) for n in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")]
-        left = mine & _uids(original.dataset)
+        left = _uids(output.dataset) & _uids(original.dataset)
     except Exception:
         return _failed("uids", Reason.VERIFY_PARSE)
-    named = all(uid.startswith("2.25.") for uid in own)
-    return (
-        Check("uids", CheckResult.PASS)
-        if named and not left
-        else _failed("uids", Reason.VERIFY_LEAK, f"{len(left)} UIDs")
-    )
+    if left or not all(uid.startswith("2.25.") for uid in own):
+        return _failed("uids", Reason.VERIFY_LEAK, f"{len(left)} UIDs")
+    return Check("uids", CheckResult.PASS)
 
 
 def _uids(dataset: Dataset) -> set[str]:

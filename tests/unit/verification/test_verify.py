@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import UID
 
 from dicom_deid.geometry import Box
@@ -16,11 +17,13 @@ from dicom_deid.header.report import Claims
 from dicom_deid.header.stream import redact as redact_header
 from dicom_deid.part10.reader import read_header
 from dicom_deid.phi.findings import Action, Evidence, EvidenceKind, Finding, TextClass
-from dicom_deid.phi.identity import harvest
+from dicom_deid.phi.identity import HeaderIdentity, IdentityKind, IdentityValue, harvest
 from dicom_deid.pixels.plan import PlannedBox, RedactionPlan
 from dicom_deid.pixels.redaction import redact as redact_pixels
 from dicom_deid.pseudonyms import Pseudonymiser
 from dicom_deid.records import Verdict, VerificationRecord
+from dicom_deid.verification.leaks import distinctive, leaks
+from dicom_deid.verification.objects import open_object
 from dicom_deid.verification.verify import verify
 from tests.synthetic.pixel_objects import JPEG, Case, cases, make
 
@@ -107,7 +110,11 @@ SABOTAGES: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("name in another attribute", setting("ImageComments", "seen by Wirrabee today"), "leak"),
     ("identifier in lower case", setting("ImageComments", "mrn7741902"), "leak"),
     ("name behind the pixels", lambda candidate: candidate + b" Wirrabee ", "leak"),
+    ("a short string behind the pixels", lambda candidate: candidate + b"Jan ", "parse"),
+    ("an attribute of Type 2 gone", without("PatientName"), "parse"),
+    ("an attribute of Type 1 empty", setting("Modality", ""), "parse"),
     ("name in UTF-16", lambda candidate: candidate + " Wirrabee ".encode("utf-16-le"), "leak"),
+    ("a name in the pixels", lambda candidate: candidate[:-20] + b"\0Wirrabee\0" + candidate[-10:], "leak"),
     ("a pixel outside the boxes", at_pixel(100, 60), "pixels"),
     ("a pixel inside a box", at_pixel(20, 12), "pixels"),
     ("a study UID of the source", setting("StudyInstanceUID", "1.2.3.9"), "uids"),
@@ -139,6 +146,45 @@ def test_a_name_in_a_jpeg_comment_is_found() -> None:
     place = candidate.index(b"\xff\xd8\xff")
     sabotaged = bytes(candidate[: place + 2]) + b"\xff\xfe\x00\x0aWirrabee" + bytes(candidate[place + 12 :])
     assert "leak" in failed(verified(source, sabotaged))
+
+
+def test_a_name_behind_the_end_of_a_frame_is_found() -> None:
+    source = source_of(Case(f"{JPEG}50", "MONOCHROME2"))
+    dataset = pydicom.dcmread(io.BytesIO(candidate_of(source)))
+    (frame,) = generate_frames(dataset.PixelData, number_of_frames=1)
+    frame = frame[: frame.rindex(b"\xff\xd9") + 2]
+    dataset.PixelData = encapsulate([frame + b" Wirr " if len(frame) % 2 == 0 else frame + b" Wirr"])
+    target = io.BytesIO()
+    dataset.save_as(target)
+    named = HeaderIdentity((IdentityValue(IdentityKind.PATIENT_NAME, 0x00100010, "Wirr"),))
+    assert leaks(open_object(target), distinctive(named)) == 1
+
+
+def test_a_deflated_object_is_searched_inflated() -> None:
+    source = source_of(Case("1.2.840.10008.1.2.1.99", "RGB"))
+    candidate = candidate_of(source)
+    assert failed(verified(source, candidate)) == set()
+    assert "leak" in failed(verified(source, setting("ImageComments", "seen by Wirrabee today")(candidate)))
+
+
+def test_a_uid_of_the_source_is_found_also_where_it_looks_like_a_pseudonym() -> None:
+    dataset = pydicom.dcmread(io.BytesIO(source_of(NATIVE)))
+    dataset.FrameOfReferenceUID = "2.25.123456789"
+    source = io.BytesIO()
+    dataset.save_as(source)
+    candidate = candidate_of(source.getvalue())
+    assert failed(verified(source.getvalue(), candidate)) == set()
+    left = setting("FrameOfReferenceUID", "2.25.123456789")(candidate)
+    assert "uids" in failed(verified(source.getvalue(), left))
+
+
+def test_short_names_do_not_fail_a_candidate_by_chance() -> None:
+    """Four letters stand somewhere in every few hundred megabytes of noise; in pixel data they are no evidence."""
+    source = source_of(NATIVE)
+    named = HeaderIdentity((IdentityValue(IdentityKind.PATIENT_NAME, 0x00100010, "Wirr"),))
+    candidate = candidate_of(source)
+    noisy = candidate[:-20] + b"\0Wirr\0" + candidate[-14:]
+    assert leaks(open_object(io.BytesIO(noisy)), distinctive(named)) == 0
 
 
 def test_text_that_a_second_look_still_reads_goes_to_a_person() -> None:
