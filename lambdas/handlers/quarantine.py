@@ -54,10 +54,10 @@ class Failure(BaseModel):
             return "unknown"
         if isinstance(told.get("state"), str):
             return str(told["state"])
-        # A Lambda error: our own message is "<reason> in <module>".
+        # A Lambda error: our own message is "<reason> in <module>", and the module is named after its state.
         message = told.get("errorMessage")
         module = message.rpartition(" in ")[2] if isinstance(message, str) else ""
-        return module if module.isidentifier() else "unknown"
+        return module.title().replace("_", "") if module.isidentifier() else "unknown"
 
 
 class FailureEvent(AttemptEvent):

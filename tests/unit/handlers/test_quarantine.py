@@ -26,7 +26,7 @@ def test_any_other_error_is_internal(error: str) -> None:
     ("cause", "state"),
     [
         ('{"state":"VerifyRedaction"}', "VerifyRedaction"),
-        (json.dumps({"errorType": "codec-error", "errorMessage": "codec-error in extract_frames"}), "extract_frames"),
+        (json.dumps({"errorType": "codec-error", "errorMessage": "codec-error in extract_frames"}), "ExtractFrames"),
         (json.dumps({"errorMessage": f"failed in {SECRET}"}), "unknown"),
         (json.dumps({"errorMessage": None}), "unknown"),
         (SECRET, "unknown"),
