@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
@@ -37,7 +37,7 @@ KNOWN_VRS: Final = LONG_VRS | frozenset(
 _AMBIGUOUS: Final = {"US or SS": "US", "OB or OW": "OW", "US or OW": "OW", "US or SS or OW": "US", "NONE": "UN"}
 
 
-@cache
+@lru_cache(maxsize=8192)
 def vr_of(tag: int) -> str | None:
     """The VR the dictionary gives a standard tag, or None where it knows none; ambiguous ones by their usual form."""
     if tag & 0x10000:
