@@ -22,6 +22,10 @@ class Cleaner(Protocol):
     def pseudonymiser(self) -> Pseudonymiser:
         """Keyed pseudonyms of the profile's domain."""
 
+    @property
+    def codecs(self) -> tuple[str, ...]:
+        """The codecs of the character set in force."""
+
     def text(self, element: Element) -> list[str]:
         """The element's values, decoded by the character set in force, without padding; text after a NULL is gone."""
 
@@ -36,6 +40,9 @@ class Cleaner(Protocol):
 
     def shift(self, element: Element) -> Element | None:
         """A DA, DT or TM element by the profile's rule for patient-related dates; None where it is to be removed."""
+
+    def warn(self, warning: str) -> None:
+        """Report a stable code of what was repaired or refused."""
 
     def count(self, action: str) -> None:
         """Count one element under an action code, for the report."""

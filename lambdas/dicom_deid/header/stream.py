@@ -19,7 +19,7 @@ from dicom_deid.part10 import encapsulation, syntaxes
 from dicom_deid.part10.codestreams import RLE, is_scrubbable, scrub_frame
 from dicom_deid.part10.elements import DataSet, Encoding, Header, PixelElement
 from dicom_deid.part10.limits import DEFAULT_LIMITS, Limits
-from dicom_deid.part10.reader import body_of, find, read_header
+from dicom_deid.part10.reader import body_of, read_header
 from dicom_deid.part10.writer import encode, file_meta, head
 from dicom_deid.pseudonyms import Pseudonymiser
 
@@ -118,7 +118,7 @@ def _expected_length(header: Header, declared: int) -> int:
         return declared
     rows, columns, bits = (value or 0 for value in values)
     pixels = rows * columns * encapsulation.frame_count(header.dataset)
-    photometric = find(header.dataset, 0x00280004)
+    photometric = header.find(0x00280004)
     if photometric is not None and photometric.value.strip(b"\0 ") == b"YBR_FULL_422":
         return pixels * 2 * bits // 8
     total = (pixels * samples * bits + 7) // 8
@@ -128,7 +128,7 @@ def _expected_length(header: Header, declared: int) -> int:
 
 
 def _number(header: Header, tag: int) -> int | None:
-    element = find(header.dataset, tag)
+    element = header.find(tag)
     if element is None or len(element.value) < 2:
         return None
     return int.from_bytes(element.value[:2], "big" if header.encoding.big_endian else "little")
@@ -234,7 +234,7 @@ def open_redacted(
 
 
 def _redact(header: Header, profile: Profile, pseudonymiser: Pseudonymiser, claims: Claims) -> RedactedHeader:
-    sop_class = find(header.dataset, 0x00080016)
+    sop_class = header.find(0x00080016)
     refused = refusal(sop_class.value.rstrip(b"\0 ").decode("ascii", "replace") if sop_class else "", profile)
     if refused is not None:
         raise BadInputError(refused, "objects of this SOP class are not handled under this profile")

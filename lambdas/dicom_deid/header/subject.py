@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from dicom_deid.header import charset
 from dicom_deid.part10.elements import DataSet, Element, Header
-from dicom_deid.part10.reader import find
 from dicom_deid.pseudonyms import MADE_UP, Pseudonymiser
 
 if TYPE_CHECKING:
@@ -28,9 +27,10 @@ class Subject:
     """The identity of one object as pseudonyms: what replaces its identifiers, and what names the output."""
 
     def __init__(self, header: Header, profile: Profile, pseudonymiser: Pseudonymiser) -> None:
-        self._dataset, self._profile, self._pseudonymiser = header.dataset, profile, pseudonymiser
-        specific = find(header.dataset, charset.SPECIFIC_CHARACTER_SET)
+        self._header, self._profile, self._pseudonymiser = header, profile, pseudonymiser
+        specific = header.find(charset.SPECIFIC_CHARACTER_SET)
         self._codecs = charset.encodings(specific.value if specific else b"")
+        self._texts: dict[int, str] = {}
         patient = self._first(_PATIENT_ID)
         self.known = bool(patient)
         """Whether the object says whose it is; where it does not, its study is the subject."""
@@ -72,7 +72,7 @@ class Subject:
             (_ACCESSION, "SH", "accession", self._first(_ACCESSION)),
             (_STUDY_ID, "SH", "study", self.source_uid(STUDY)),
         ):
-            element = find(self._dataset, tag)
+            element = self._header.find(tag)
             if element is None or tag in self._profile.overrides:
                 continue
             value = self._pseudonymiser.identifier(source, kind) if element.value.strip(b"\0 ") else ""
@@ -94,11 +94,15 @@ class Subject:
         return f"{issuer}\0{patient}" if issuer in self._profile.issuers[1:] else patient
 
     def _first(self, tag: int) -> str:
-        element = find(self._dataset, tag)
-        return (charset.decode(element.value, element.vr, self._codecs) or [""])[0].strip() if element else ""
+        text = self._texts.get(tag)
+        if text is None:
+            element = self._header.find(tag)
+            values = charset.decode(element.value, element.vr, self._codecs) if element else [""]
+            text = self._texts[tag] = values[0].strip()
+        return text
 
     def _digest(self) -> str:
         digest = hashlib.sha256()
-        for element in self._dataset:
+        for element in self._header.dataset:
             digest.update(element.tag.to_bytes(4, "big") + (element.encoded or element.value))
         return digest.hexdigest()
