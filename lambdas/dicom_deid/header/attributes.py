@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import is_
 from typing import TYPE_CHECKING, Final
 
 from dicom_deid.header import charset, evidence_attributes, graphics, icc, outside, structured_report, uids
@@ -95,11 +96,9 @@ def _recurse(element: Element, cleaner: Cleaner) -> Element | None:
     if element.tag in structured_report.CONTENT_SEQUENCES:
         return _clean_content(element, cleaner)
     items = [cleaner.redact(item) for item in element.items]
-    unchanged = element.encoded is not None and all(
-        len(new) == len(old) and all(a is b for a, b in zip(new, old, strict=True))
-        for new, old in zip(items, element.items, strict=True)
-    )
-    return element if unchanged else Element(element.tag, "SQ", b"", items)
+    if element.encoded is not None and all(map(is_, items, element.items)):
+        return element
+    return Element(element.tag, "SQ", b"", items)
 
 
 def _clean_text(element: Element, cleaner: Cleaner) -> Element | None:
@@ -154,27 +153,45 @@ BY_ACTION: Final[Mapping[Action, Treatment]] = {
 
 def not_listed(element: Element, cleaner: Cleaner) -> Element | None:
     """An element that table E.1-1 does not name: sequences are recursed, UIDs remapped, text must be known safe."""
-    tag, vr = element.tag, element.vr
-    if vr in outside.NUMERIC_VRS:
-        return element
+    return treatment_outside(element.tag, element.vr)(element, cleaner)
+
+
+def treatment_outside(tag: int, vr: str) -> Treatment:
+    """What happens to elements of a VR under a tag that the table does not name."""
     if vr == "SQ":
-        return _recurse(element, cleaner)
+        return _recurse
     if vr == "UI":
-        return _remap(element, cleaner)
-    special = _SPECIAL.get(tag)
-    if special is not None:
-        return special(element, cleaner)
+        return _remap
+    if tag in _SPECIAL:
+        return _SPECIAL[tag]
     rule = outside.rule_for(tag, vr)
     if rule is outside.TextRule.KEEP:
-        return element
+        return _stay
     if rule is outside.TextRule.DROP or vr not in TEXT_VRS:
-        cleaner.count("X")
-        return Element(tag, vr, b"") if vr in TEXT_VRS else None
-    left = outside_the_table(element.value, tag, vr, cleaner.codecs, cleaner.profile.descriptors)
+        return _emptied if vr in TEXT_VRS else _dropped
+    return _known
+
+
+def _stay(element: Element, cleaner: Cleaner) -> Element:
+    return element
+
+
+def _emptied(element: Element, cleaner: Cleaner) -> Element:
+    cleaner.count(Action.REMOVE)
+    return Element(element.tag, element.vr, b"")
+
+
+def _dropped(element: Element, cleaner: Cleaner) -> None:
+    cleaner.count(Action.REMOVE)
+
+
+def _known(element: Element, cleaner: Cleaner) -> Element:
+    tag, vr = element.tag, element.vr
+    left = outside_the_table(element.value, tag, vr, cleaner.codecs, descriptors=cleaner.profile.descriptors)
     if left is None:
         return element
     if vr in {"DS", "IS"} and left[0] != left[1]:
-        cleaner.count("D")
+        cleaner.count(Action.DUMMY)
         return Element(tag, vr, b"")
     return _cleaned(element, *left, cleaner)
 

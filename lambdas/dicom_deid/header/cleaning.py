@@ -33,7 +33,7 @@ class Cleaner(Protocol):
         """The element with other values, encoded in the same character set; `encoded` is None."""
 
     def redact(self, dataset: DataSet) -> DataSet:
-        """An item of a kept sequence, redacted by the general rules at any depth."""
+        """An item of a kept sequence, redacted by the general rules at any depth; itself where all of it stays."""
 
     def uid(self, uid: str) -> str:
         """The pseudonym of a UID, or the UID itself where it is structural or registered (or UIDs are retained)."""

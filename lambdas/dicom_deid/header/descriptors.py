@@ -11,7 +11,7 @@ from dicom_deid.header.vocabulary import WordKind, is_safe_word, kind_of
 
 __all__ = ["clean_text", "is_safe_word"]
 
-_LONGEST: Final = 128
+_LONGEST: Final = 512
 _TOKEN: Final = re.compile(r"\d+\.\d+[^\W_]*|[^\W_]+")
 _BARE_NUMBER: Final = re.compile(r"\d{1,2}(?:\.\d{1,3})?|\d{1,2}0")
 _KEPT_SEPARATORS: Final = frozenset(" -/+&,()_.:^*%=\r\n")

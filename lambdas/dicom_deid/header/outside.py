@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -153,6 +153,10 @@ def is_code_string(value: str) -> bool:
 
 def clean_value(tag: int, vr: str, value: str) -> str:
     """What stays of one value: all of it where the lexicon knows it, else the words that the vocabulary knows."""
+    return _clean_short(tag, vr, value) if len(value) <= _LONGEST else _clean(tag, vr, value)
+
+
+def _clean(tag: int, vr: str, value: str) -> str:
     if matches(tag, vr, value):
         return value
     if vr in _NUMBER_STRING:
@@ -162,6 +166,11 @@ def clean_value(tag: int, vr: str, value: str) -> str:
         return LOCAL_SCHEME
     cleaned = clean_text(value)
     return cleaned if vr != "CS" or len(cleaned) <= 16 else ""
+
+
+_LONGEST: Final = 64
+_clean_short: Final = lru_cache(maxsize=8192)(_clean)
+"""Short values are the ones that repeat; long ones would fill the memory."""
 
 
 def _is_token(part: str, pattern: re.Pattern[str]) -> bool:

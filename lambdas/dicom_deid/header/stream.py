@@ -5,8 +5,9 @@ Memory does not depend on the size of the pixel data (DESIGN 7).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import BinaryIO, Final
 
 from dicom_deid.errors import BadInputError, Reason
@@ -135,22 +136,37 @@ def _number(header: Header, tag: int) -> int | None:
 
 
 def _encapsulated(body: BinaryIO, header: Header, pixel: PixelElement, dataset: DataSet) -> Iterator[bytes]:
-    if not is_scrubbable(header.transfer_syntax):
+    syntax = header.transfer_syntax
+    if not is_scrubbable(syntax):
         raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "frames of this transfer syntax cannot be cleaned")
     refuse_declared_overlays(header)
+    body, pixel = _at_once(body, pixel)
     index = encapsulation.index_fragments(body, pixel)
     frames = encapsulation.group_frames(index, encapsulation.frame_count(header.dataset), header.dataset)
-    check = HiddenBitsCheck.of(header) if header.transfer_syntax == RLE else None
+    check = HiddenBitsCheck.of(header) if syntax == RLE else None
     if check is not None:
         for frame in frames:
             check.feed_run_length(encapsulation.read_frame(body, frame))
-    # Offsets precede the frames, so the first pass measures what the second one writes.
-    lengths = [len(scrub_frame(encapsulation.read_frame(body, frame), header.transfer_syntax)) for frame in frames]
+    scrubbed: Iterable[bytes] = (scrub_frame(encapsulation.read_frame(body, frame), syntax) for frame in frames)
+    if index.end - pixel.offset <= _BLOCK:
+        scrubbed = list(scrubbed)
+        lengths = list(map(len, scrubbed))
+    else:
+        # Offsets precede the frames, so the first pass measures what the second one writes.
+        lengths = [len(scrub_frame(encapsulation.read_frame(body, frame), syntax)) for frame in frames]
     yield encode([element for element in dataset if element.tag not in _OFFSET_TABLES], header.encoding)
     yield head(pixel.tag, "OB", _UNDEFINED, Encoding())
     yield encapsulation.offset_table(lengths)
-    scrubbed = (scrub_frame(encapsulation.read_frame(body, frame), header.transfer_syntax) for frame in frames)
     yield from encapsulation.fragment_items(scrubbed)
+
+
+def _at_once(body: BinaryIO, pixel: PixelElement) -> tuple[BinaryIO, PixelElement]:
+    """Encapsulated pixel data in memory, where little follows: its fragments are looked at one by one, and twice."""
+    body.seek(pixel.offset)
+    rest = body.read(_BLOCK)
+    if len(rest) == _BLOCK:
+        return body, pixel
+    return BytesIO(rest), PixelElement(pixel.tag, pixel.vr, 0, None)
 
 
 def _write_deflated(target: BinaryIO, blocks: Iterator[bytes]) -> None:

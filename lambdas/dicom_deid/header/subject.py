@@ -16,6 +16,7 @@ STUDY: Final = 0x0020000D
 SERIES: Final = 0x0020000E
 INSTANCE: Final = 0x00080018
 CLASS: Final = 0x00080016
+_OWN_UIDS: Final = (INSTANCE, STUDY, SERIES)
 _ISSUER: Final = 0x00100021
 _PATIENT_NAME: Final = 0x00100010
 _PATIENT_ID: Final = 0x00100020
@@ -30,33 +31,42 @@ class Subject:
         self._header, self._profile, self._pseudonymiser = header, profile, pseudonymiser
         specific = header.find(charset.SPECIFIC_CHARACTER_SET)
         self._codecs = charset.encodings(specific.value if specific else b"")
-        self._texts: dict[int, str] = {}
         patient = self._first(_PATIENT_ID)
         self.known = bool(patient)
         """Whether the object says whose it is; where it does not, its study is the subject."""
-        self.key = self._within_authority(patient) if patient else f"study/{self.source_uid(STUDY)}"
+        self._sources = {tag: self._first(tag) for tag in (CLASS, *_OWN_UIDS)}
+        self.key = self._within_authority(patient) if patient else f"study/{self._sources[STUDY]}"
+        self._outputs = {tag: self._output(tag) for tag in _OWN_UIDS}
 
     def source_uid(self, tag: int) -> str:
         """A UID of the source's top level, without padding; empty where there is none."""
-        return self._first(tag)
+        return self._sources[tag]
 
     def output_uid(self, tag: int) -> str:
         """Its pseudonym, always: names and keys of outputs are pseudonymous even under Retain UIDs.
 
         An object that lacks its own UID gets one made from its content, so that no two objects share it.
         """
-        source = self.source_uid(tag)
+        return self._outputs[tag]
+
+    @property
+    def lacks_uid(self) -> bool:
+        """Whether the object lacks one of the three UIDs that name it."""
+        return not all(self._sources[tag] for tag in _OWN_UIDS)
+
+    def _output(self, tag: int) -> str:
+        source = self._sources[tag]
         if source:
             return self._pseudonymiser.uid(source)
-        content = self._digest() if tag == INSTANCE else f"{self.key}/{self.source_uid(STUDY)}"
+        content = self._digest() if tag == INSTANCE else f"{self.key}/{self._sources[STUDY]}"
         return self._pseudonymiser.uid(f"{MADE_UP}{tag:08X}/{content}")
 
     def missing_uids(self) -> DataSet:
         """The three UIDs that name an object (Type 1 in every IOD), for an object that lacks them."""
         return [
             Element(tag, "UI", self.output_uid(tag).encode("ascii"))
-            for tag in (INSTANCE, STUDY, SERIES)
-            if not self.source_uid(tag)
+            for tag in _OWN_UIDS
+            if not self._sources[tag]
         ]
 
     def identifiers(self) -> DataSet:
@@ -70,7 +80,7 @@ class Subject:
             (_PATIENT_NAME, "PN", "patient", self.key),
             (_PATIENT_ID, "LO", "patient", self.key),
             (_ACCESSION, "SH", "accession", self._first(_ACCESSION)),
-            (_STUDY_ID, "SH", "study", self.source_uid(STUDY)),
+            (_STUDY_ID, "SH", "study", self._sources[STUDY]),
         ):
             element = self._header.find(tag)
             if element is None or tag in self._profile.overrides:
@@ -94,12 +104,8 @@ class Subject:
         return f"{issuer}\0{patient}" if issuer in self._profile.issuers[1:] else patient
 
     def _first(self, tag: int) -> str:
-        text = self._texts.get(tag)
-        if text is None:
-            element = self._header.find(tag)
-            values = charset.decode(element.value, element.vr, self._codecs) if element else [""]
-            text = self._texts[tag] = values[0].strip()
-        return text
+        element = self._header.find(tag)
+        return charset.decode(element.value, element.vr, self._codecs)[0].strip() if element is not None else ""
 
     def _digest(self) -> str:
         digest = hashlib.sha256()
