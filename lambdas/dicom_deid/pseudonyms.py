@@ -6,6 +6,7 @@ gives the same output across files, processes and machines, and nothing links tw
 
 from __future__ import annotations
 
+import base64
 import hmac
 import os
 import secrets
@@ -21,7 +22,8 @@ KEY_BYTES: Final = 32
 KEY_VARIABLE: Final = "DICOM_DEID_KEY"
 MADE_UP: Final = "missing/"
 """How the source of a pseudonym begins where the object itself has no UID."""
-_BASE32: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LETTERS: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+"""RFC 4648's base32 letters to those without I, L, O and U, which are read for digits and words."""
 
 
 def derive(master: bytes, purpose: str, domain: str) -> bytes:
@@ -100,6 +102,7 @@ class Pseudonymiser:
         self._master, self.domain = master, domain
         self._keys = {purpose: derive(master, purpose, domain) for purpose in ("instance", "uid", "id", "date")}
         self._uids: dict[str, str] = {}
+        self._identifiers: dict[tuple[str, str], str] = {}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -121,13 +124,14 @@ class Pseudonymiser:
         return tuple(pair for pair in self._uids.items() if not pair[0].startswith(MADE_UP))
 
     def identifier(self, text: str, kind: str = "id", length: int = 16) -> str:
-        """A pseudonym of `length` letters and digits for an identifier of that kind (fits SH, 16 characters)."""
-        number = int.from_bytes(hmac.digest(self._keys["id"], f"{kind}\0{text}".encode(), "sha256"), "big")
-        digits = []
-        for _ in range(length):
-            number, rest = divmod(number, 32)
-            digits.append(_BASE32[rest])
-        return "".join(digits)
+        """A pseudonym of at most 16 letters and digits for an identifier of that kind (fits SH)."""
+        known = self._identifiers.get((kind, text))
+        if known is None:
+            digest = hmac.digest(self._keys["id"], f"{kind}\0{text}".encode(), "sha256")
+            # 80 bits, the lowest ones first: a shorter pseudonym is the beginning of a longer one.
+            known = base64.b32encode(digest[-10:]).translate(_LETTERS)[::-1].decode("ascii")
+            self._identifiers[kind, text] = known
+        return known[:length]
 
     def shift_days(self, subject: str, low: int = -3650, high: int = -1) -> int:
         """Whole days by which all dates of a subject move; between `low` and `high`, never 0.

@@ -55,8 +55,9 @@ def decode(value: bytes, vr: str, codecs: Sequence[str]) -> list[str]:
                 text = decode_bytes(raw, list(codecs), delimiters)
         except (LookupError, ValueError):
             text = raw.decode("latin-1")
-    parts = [text] if vr in SINGLE_VALUED else text.split("\\")
-    return [part.strip(" ") for part in parts]
+    if "\\" not in text or vr in SINGLE_VALUED:
+        return [text.strip(" ")]
+    return [part.strip(" ") for part in text.split("\\")]
 
 
 def encode(values: Sequence[str], codecs: Sequence[str]) -> bytes:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Final
 
 from dicom_deid.header.descriptors import clean_text
@@ -65,11 +66,16 @@ def meaning_of(scheme: str, value: str) -> str | None:
 
 def is_code_item(item: DataSet) -> bool:
     """Whether the item is a coded entry."""
-    return any(element.tag in _VALUES for element in item)
+    for element in item:
+        if element.tag in _VALUES:
+            return True
+    return False
 
 
 def clean_code_item(item: DataSet, cleaner: Cleaner) -> DataSet:
     """The coded entry with what is safe of it; elements that are not part of the code follow the general rules.
+
+    The item itself where all of it stays.
 
     A code that our dictionary knows, or that has the form of its registered scheme, keeps its value. Its meaning stays
     where it is made of known words; else the dictionary's takes its place, or the value where there is none.
@@ -91,8 +97,9 @@ def clean_code_item(item: DataSet, cleaner: Cleaner) -> DataSet:
         coded = {CODE_VALUE: keyed, SCHEME: LOCAL_SCHEME, MEANING: meaning if known_words else keyed}
         cleaner.count("C")
     kept = [_element(tag, text, parts.get(tag), texts.get(tag)) for tag, text in coded.items()]
-    others = cleaner.redact([element for element in item if element.tag not in PARTS])
-    return sorted([*kept, *others], key=lambda element: element.tag)
+    others = [element for element in item if element.tag not in PARTS]
+    cleaned = sorted([*kept, *(cleaner.redact(others) if others else [])], key=attrgetter("tag"))
+    return item if len(cleaned) == len(item) and all(map(is_, cleaned, item)) else cleaned
 
 
 def _registered(texts: Mapping[int, str], scheme: str, value: str, meaning: str) -> dict[int, str]:

@@ -12,6 +12,9 @@ _DT: Final = re.compile(rf"(\d{{4}})(\d{{2}})?(\d{{2}})?({_CLOCK})?([+-](?:0\d|1
 _TM: Final = re.compile(_CLOCK, re.ASCII)
 _OFFSET: Final = re.compile(r"[+-](?:0\d|1[0-4])[0-5]\d", re.ASCII)
 
+VRS: Final = frozenset({"DA", "DT", "TM"})
+OFFSET_FROM_UTC: Final = 0x00080201
+"""Timezone Offset From UTC: a text of SH that the options for dates speak of."""
 NOT_OF_THE_PATIENT: Final = frozenset(
     {
         0x00080106,  # Context Group Version

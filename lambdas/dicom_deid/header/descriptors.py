@@ -11,6 +11,7 @@ from dicom_deid.header.vocabulary import WordKind, is_safe_word, kind_of
 
 __all__ = ["clean_text", "is_safe_word"]
 
+_LONGEST: Final = 512
 _TOKEN: Final = re.compile(r"\d+\.\d+[^\W_]*|[^\W_]+")
 _BARE_NUMBER: Final = re.compile(r"\d{1,2}(?:\.\d{1,3})?|\d{1,2}0")
 _KEPT_SEPARATORS: Final = frozenset(" -/+&,()_.:^*%=\r\n")
@@ -20,7 +21,6 @@ _NAME_GAP: Final = re.compile(r"[,^=]")
 _RUN_BREAK: Final = re.compile(r"[\r\n;]")
 
 
-@lru_cache(maxsize=4096)
 def clean_text(text: str) -> str:
     """The text without every word that is not known to be safe.
 
@@ -28,6 +28,10 @@ def clean_text(text: str) -> str:
     words that stay, and not next to another (dates, phone and record numbers); a word that is also a name stays only
     in the company of one that is not. A text of known words only comes back as it was.
     """
+    return _clean_short(text) if len(text) <= _LONGEST else _clean(text)
+
+
+def _clean(text: str) -> str:
     matches = list(_TOKEN.finditer(text))
     if not matches:
         return ""
@@ -52,6 +56,10 @@ def clean_text(text: str) -> str:
     if kept[-1]:
         pieces.append(_separator(after, adjacent=True))
     return _tidy("".join(pieces))
+
+
+_clean_short: Final = lru_cache(maxsize=4096)(_clean)
+"""Short texts are the ones that repeat; long ones would fill the memory."""
 
 
 class _Kind:

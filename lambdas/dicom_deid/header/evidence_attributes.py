@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from dicom_deid import __version__
 from dicom_deid.header.profiles import EDITION, MEANINGS, Option, Profile
 from dicom_deid.header.report import Claims
-from dicom_deid.part10.elements import DataSet, Element
+from dicom_deid.part10.elements import DataSet, Element, Encoding
+from dicom_deid.part10.writer import encode
 
 PATIENT_IDENTITY_REMOVED: Final = 0x00120062
 METHOD: Final = 0x00120063
@@ -24,8 +26,16 @@ CLAIMS: Final = frozenset({BURNED_IN, RECOGNIZABLE})
 """Attributes whose NO is a claim: it is written where a check earned it."""
 
 
-def evidence(profile: Profile, claims: Claims) -> DataSet:
-    """The attributes that state what was done; claims about pixels only where the caller verified them."""
+@lru_cache(maxsize=64)
+def evidence(profile: Profile, claims: Claims, encoding: Encoding) -> tuple[Element, ...]:
+    """The attributes that state what was done, encoded; claims about pixels only where the caller verified them."""
+    return tuple(
+        Element(element.tag, element.vr, element.value, element.items, encode([element], encoding))
+        for element in _statements(profile, claims)
+    )
+
+
+def _statements(profile: Profile, claims: Claims) -> DataSet:
     codes = [code for code in profile.codes if code not in _EARNED]
     elements = [
         _text(PATIENT_IDENTITY_REMOVED, "CS", "YES"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.part10.elements import Header
-from dicom_deid.part10.reader import find
 
 
 @dataclass
@@ -29,16 +29,14 @@ class HiddenBitsCheck:
         order = "big" if header.encoding.big_endian else "little"
         numbers = []
         for tag in (0x00280100, 0x00280101, 0x00280102, 0x00280103):
-            element = find(header.dataset, tag)
+            element = header.find(tag)
             value = element.value[:2] if element is not None else b""
             numbers.append(int.from_bytes(value, "big" if order == "big" else "little") if len(value) == 2 else None)
         allocated, stored, high_bit, signed = numbers
         if allocated not in (8, 16) or stored is None or stored >= allocated:
             return None
         high_bit = stored - 1 if high_bit is None else high_bit
-        values = _allowed(allocated, stored, high_bit, bool(signed))
-        low = bytes(sorted({value & 0xFF for value in values}))
-        high = bytes(sorted({value >> 8 for value in values})) if allocated == 16 else low
+        low, high = _allowed_bytes(allocated, stored, high_bit, bool(signed))
         return cls(low, high, low_first=order == "little")
 
     def feed(self, block: bytes) -> None:
@@ -106,6 +104,14 @@ def _run_values(segment: bytes) -> bytes:
             pieces.append(segment[position : position + 1])
             position += 1
     return b"".join(pieces)
+
+
+@lru_cache(maxsize=64)
+def _allowed_bytes(allocated: int, stored: int, high_bit: int, signed: bool) -> tuple[bytes, bytes]:
+    """The byte values that may stand in the low and in the high byte of a pixel."""
+    values = _allowed(allocated, stored, high_bit, signed)
+    low = bytes(sorted({value & 0xFF for value in values}))
+    return low, bytes(sorted({value >> 8 for value in values})) if allocated == 16 else low
 
 
 def _allowed(allocated: int, stored: int, high_bit: int, signed: bool) -> set[int]:

@@ -46,6 +46,8 @@ NUMERIC_VRS: Final = frozenset({"AT", "FD", "FL", "OD", "OF", "OL", "OV", "SL", 
 """Binary numbers: no room for text that a person reads."""
 
 CODE_STRING: Final = re.compile(r"[A-Z0-9_ ]{0,16}")
+TERMS: Final = frozenset({"CS", "DS", "IS"})
+"""VRs of terms and numbers, which are no description."""
 _NUMBER_STRING: Final = {
     "DS": re.compile(r" *[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)? *"),
     "IS": re.compile(r" *[+-]?[0-9]{0,12} *"),
@@ -115,7 +117,6 @@ def filler_for(tag: int) -> Filler:
     return review.filler if review is not None else Filler.EMPTY
 
 
-@lru_cache(maxsize=8192)
 def matches(tag: int, vr: str, value: str) -> bool:
     """Whether a value is of the lexicon of its element, or has the form reviewed for it."""
     number = _NUMBER_STRING.get(vr)
@@ -150,9 +151,12 @@ def is_code_string(value: str) -> bool:
     return all(is_known or _SHORT_TOKEN.fullmatch(part) for part, is_known in zip(parts, known, strict=True))
 
 
-@lru_cache(maxsize=8192)
 def clean_value(tag: int, vr: str, value: str) -> str:
     """What stays of one value: all of it where the lexicon knows it, else the words that the vocabulary knows."""
+    return _clean_short(tag, vr, value) if len(value) <= _LONGEST else _clean(tag, vr, value)
+
+
+def _clean(tag: int, vr: str, value: str) -> str:
     if matches(tag, vr, value):
         return value
     if vr in _NUMBER_STRING:
@@ -162,6 +166,11 @@ def clean_value(tag: int, vr: str, value: str) -> str:
         return LOCAL_SCHEME
     cleaned = clean_text(value)
     return cleaned if vr != "CS" or len(cleaned) <= 16 else ""
+
+
+_LONGEST: Final = 64
+_clean_short: Final = lru_cache(maxsize=8192)(_clean)
+"""Short values are the ones that repeat; long ones would fill the memory."""
 
 
 def _is_token(part: str, pattern: re.Pattern[str]) -> bool:

@@ -10,6 +10,7 @@ import struct
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from dicom_deid.header.descriptors import clean_text
@@ -58,36 +59,52 @@ def safe_elements(dataset: DataSet, cleaner: Cleaner) -> list[Element]:
     """
     creators = _creators(dataset, cleaner)
     declared = _declarations(dataset, cleaner)
+    blocks = {
+        group << 8 | block: (creator, _listed(creator, group), declared.get((group, creator)))
+        for (group, block), creator in creators.items()
+    }
     kept: list[Element] = []
     used: set[_Place] = set()
     for element in dataset:
-        if not element.is_private or element.tag & 0xFFFF < 0x1000:
+        known = blocks.get(element.tag >> 8)
+        if known is None or element.tag & 0xFFFF < 0x1000:
             continue
-        group, block, number = element.tag >> 16, element.tag >> 8 & 0xFF, element.tag & 0xFF
-        creator = creators.get((group, block))
-        if creator is None:
-            continue
-        declaration = declared.get((group, creator))
-        vr = safe_private_elements().get((creator, group, number))
-        if declaration is not None and number in declaration.identifying:
-            continue
-        if vr is None and declaration is not None and declaration.allows(number):
-            vr = element.vr if _is_believed(element, creator, cleaner) else None
+        creator, listed, declaration = known
+        number = element.tag & 0xFF
+        vr = listed.get(number)
+        if declaration is not None:
+            if number in declaration.identifying:
+                continue
+            if vr is None and declaration.allows(number):
+                vr = element.vr if _is_believed(element, creator, cleaner) else None
         safe = _safe(element, vr, cleaner) if vr else None
         if safe is not None:
             kept.append(safe)
-            used.add((group, block))
+            used.add((element.tag >> 16, element.tag >> 8 & 0xFF))
     for group, block in used:
         # Written anew from the table's own spelling: whatever stood around it in the file is gone.
         kept.append(Element(group << 16 | block, "LO", creators[(group, block)].encode("ascii", "replace")))
     return kept
 
 
+@cache
+def _by_creator() -> Mapping[tuple[str, int], Mapping[int, str]]:
+    """Table E.3.10-1 by creator and group: element number -> VR."""
+    found: dict[tuple[str, int], dict[int, str]] = {}
+    for (creator, group, number), vr in safe_private_elements().items():
+        found.setdefault((creator, group), {})[number] = vr
+    return found
+
+
+def _listed(creator: str, group: int) -> Mapping[int, str]:
+    return _by_creator().get((creator, group), {})
+
+
 def _creators(dataset: DataSet, cleaner: Cleaner) -> Mapping[_Place, str]:
     found: dict[_Place, str] = {}
     claims: Counter[_Place] = Counter()
     for element in dataset:
-        if element.is_private and 0x10 <= element.tag & 0xFFFF <= 0xFF:
+        if element.tag & 0x1FF00 == 0x10000 and element.tag & 0xFF >= 0x10:
             place = (element.tag >> 16, element.tag & 0xFF)
             claims[place] += 1
             found[place] = (cleaner.text(Element(element.tag, "LO", element.value)) or [""])[0]

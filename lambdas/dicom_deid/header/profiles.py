@@ -164,6 +164,9 @@ class Profile:
         if not self.descriptors and Option.CLEAN_DESCRIPTORS in self.options:
             raise ConfigurationError("a profile without descriptors cannot have Clean Descriptors (113105)")
 
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
     def has(self, option: Option) -> bool:
         """Whether the option is in force."""
         return option in self.options

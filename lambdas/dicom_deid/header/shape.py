@@ -5,7 +5,7 @@ A text under the tag of a number, or bytes beyond its value multiplicity, would 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from pydicom._dicom_dict import DicomDictionary
@@ -41,7 +41,18 @@ def settled(element: Element) -> Element | None:
     return element
 
 
-@cache
+def usual(tag: int) -> tuple[str | None, int | None]:
+    """The VR of a tag and, for numbers, the length in bytes: an element that has both needs no longer look.
+
+    No VR where there are several, or where the length depends on how many numbers there are.
+    """
+    vrs, count = _expected(tag)
+    if len(vrs) != 1 or (vrs[0] in NUMERIC_VRS and (count is None or vrs[0] not in _NUMBERS)):
+        return None, None
+    return vrs[0], count * NUMBER_BYTES[vrs[0]] if count is not None and vrs[0] in _NUMBERS else None
+
+
+@lru_cache(maxsize=8192)
 def _expected(tag: int) -> tuple[tuple[str, ...], int | None]:
     """The VRs of a standard tag, and its value multiplicity where that is one number."""
     entry = DicomDictionary.get(tag)

@@ -6,7 +6,7 @@ Memory does not depend on the size of the pixel data (DESIGN 7).
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, Final
@@ -21,7 +21,7 @@ from dicom_deid.part10 import encapsulation, syntaxes
 from dicom_deid.part10.codestreams import RLE, is_scrubbable, scrub_frame
 from dicom_deid.part10.elements import DataSet, Encoding, Header, PixelElement
 from dicom_deid.part10.limits import DEFAULT_LIMITS, Limits
-from dicom_deid.part10.reader import body_of, find, read_header
+from dicom_deid.part10.reader import body_of, read_header
 from dicom_deid.part10.writer import encode, file_meta, head
 from dicom_deid.pseudonyms import Pseudonymiser
 
@@ -120,7 +120,7 @@ def _expected_length(header: Header, declared: int) -> int:
         return declared
     rows, columns, bits = (value or 0 for value in values)
     pixels = rows * columns * encapsulation.frame_count(header.dataset)
-    photometric = find(header.dataset, 0x00280004)
+    photometric = header.find(0x00280004)
     if photometric is not None and photometric.value.strip(b"\0 ") == b"YBR_FULL_422":
         return pixels * 2 * bits // 8
     total = (pixels * samples * bits + 7) // 8
@@ -130,29 +130,44 @@ def _expected_length(header: Header, declared: int) -> int:
 
 
 def _number(header: Header, tag: int) -> int | None:
-    element = find(header.dataset, tag)
+    element = header.find(tag)
     if element is None or len(element.value) < 2:
         return None
     return int.from_bytes(element.value[:2], "big" if header.encoding.big_endian else "little")
 
 
 def _encapsulated(body: BinaryIO, header: Header, pixel: PixelElement, dataset: DataSet) -> Iterator[bytes]:
-    if not is_scrubbable(header.transfer_syntax):
+    syntax = header.transfer_syntax
+    if not is_scrubbable(syntax):
         raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "frames of this transfer syntax cannot be cleaned")
     refuse_declared_overlays(header)
+    body, pixel = _at_once(body, pixel)
     index = encapsulation.index_fragments(body, pixel)
     frames = encapsulation.group_frames(index, encapsulation.frame_count(header.dataset), header.dataset)
-    check = HiddenBitsCheck.of(header) if header.transfer_syntax == RLE else None
+    check = HiddenBitsCheck.of(header) if syntax == RLE else None
     if check is not None:
         for frame in frames:
             check.feed_run_length(encapsulation.read_frame(body, frame))
-    # Offsets precede the frames, so the first pass measures what the second one writes.
-    lengths = [len(scrub_frame(encapsulation.read_frame(body, frame), header.transfer_syntax)) for frame in frames]
+    scrubbed: Iterable[bytes] = (scrub_frame(encapsulation.read_frame(body, frame), syntax) for frame in frames)
+    if index.end - pixel.offset <= _BLOCK:
+        scrubbed = list(scrubbed)
+        lengths = list(map(len, scrubbed))
+    else:
+        # Offsets precede the frames, so the first pass measures what the second one writes.
+        lengths = [len(scrub_frame(encapsulation.read_frame(body, frame), syntax)) for frame in frames]
     yield encode([element for element in dataset if element.tag not in _OFFSET_TABLES], header.encoding)
     yield head(pixel.tag, "OB", _UNDEFINED, Encoding())
     yield encapsulation.offset_table(lengths)
-    scrubbed = (scrub_frame(encapsulation.read_frame(body, frame), header.transfer_syntax) for frame in frames)
     yield from encapsulation.fragment_items(scrubbed)
+
+
+def _at_once(body: BinaryIO, pixel: PixelElement) -> tuple[BinaryIO, PixelElement]:
+    """Encapsulated pixel data in memory, where little follows: its fragments are looked at one by one, and twice."""
+    body.seek(pixel.offset)
+    rest = body.read(_BLOCK)
+    if len(rest) == _BLOCK:
+        return body, pixel
+    return io.BytesIO(rest), PixelElement(pixel.tag, pixel.vr, 0, None)
 
 
 def _write_deflated(target: BinaryIO, blocks: Iterator[bytes]) -> None:
@@ -267,7 +282,7 @@ def _copy(body: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
 
 
 def _redact(header: Header, profile: Profile, pseudonymiser: Pseudonymiser, claims: Claims) -> RedactedHeader:
-    sop_class = find(header.dataset, 0x00080016)
+    sop_class = header.find(0x00080016)
     refused = refusal(sop_class.value.rstrip(b"\0 ").decode("ascii", "replace") if sop_class else "", profile)
     if refused is not None:
         raise BadInputError(refused, "objects of this SOP class are not handled under this profile")

@@ -28,6 +28,11 @@ STRUCTURAL: Final = frozenset(
 """Elements that name a SOP class or a transfer syntax: removing or changing them breaks the object."""
 
 
+_LONGEST_CLASS: Final = 40
+_CLASS_FORM: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})*", re.ASCII)
+"""Every SOP class and transfer syntax, those of vendors too: no room for a date, a serial number or a UUID."""
+
+
 def is_structural(tag: int, uid: str) -> bool:
     """Whether the UID stays: the standard registered it, or it names a class in the place of one.
 
@@ -37,8 +42,13 @@ def is_structural(tag: int, uid: str) -> bool:
     if not uid:
         return True
     if tag in STRUCTURAL:
-        return is_uid(uid)
+        return names_a_class(uid)
     return uid.startswith(_REGISTERED) and uid in UID_dictionary
+
+
+def names_a_class(uid: str) -> bool:
+    """Whether the UID has the form of those that name SOP classes and transfer syntaxes."""
+    return len(uid) <= _LONGEST_CLASS and _CLASS_FORM.fullmatch(uid) is not None
 
 
 def is_uid(value: str) -> bool:

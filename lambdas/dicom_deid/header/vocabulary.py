@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -27,6 +27,8 @@ class WordKind(Enum):
     """Joins words that stay; says nothing alone."""
 
 
+_LONGEST: Final = 64
+"""Letters of the longest word that is looked up: a value of LO, longer than any word or compound of words."""
 _MARKS: Final = {kind.value: kind for kind in WordKind}
 _MEASURE: Final = re.compile(
     r"\d{1,4}(?:\.\d{1,4})?"
@@ -62,6 +64,11 @@ def kind_of(word: str) -> WordKind | None:
     A compound (``ChestPA``, ``t1w``) is known where all its parts are plain words of three letters or more, with at
     most three digits in a row.
     """
+    return _kind_of(word) if len(word) <= _LONGEST else None
+
+
+@lru_cache(maxsize=8192)
+def _kind_of(word: str) -> WordKind | None:
     kind = _words().get(word.lower())
     if kind is not None:
         return kind

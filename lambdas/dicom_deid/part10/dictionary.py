@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
@@ -37,7 +37,19 @@ KNOWN_VRS: Final = LONG_VRS | frozenset(
 _AMBIGUOUS: Final = {"US or SS": "US", "OB or OW": "OW", "US or OW": "OW", "US or SS or OW": "US", "NONE": "UN"}
 
 
-@cache
+def _repeating() -> tuple[tuple[int, dict[int, str]], ...]:
+    """Repeating groups and elements by the bits that tell them: (mask, {tag under the mask: VR})."""
+    found: dict[int, dict[int, str]] = {}
+    for text, entry in RepeatersDictionary.items():
+        mask = int("".join("0" if digit == "x" else "F" for digit in text), 16)
+        found.setdefault(mask, {}).setdefault(int(text.replace("x", "0"), 16), entry[0])
+    return tuple(found.items())
+
+
+_REPEATING: Final = _repeating()
+
+
+@lru_cache(maxsize=8192)
 def vr_of(tag: int) -> str | None:
     """The VR the dictionary gives a standard tag, or None where it knows none; ambiguous ones by their usual form."""
     if tag & 0x10000:
@@ -45,12 +57,12 @@ def vr_of(tag: int) -> str | None:
     if not tag & 0xFFFF:
         return "UL"
     entry = DicomDictionary.get(tag)
-    if entry is None:
-        text = f"{tag:08X}"
-        for mask, repeated in RepeatersDictionary.items():
-            if all(m in ("x", c) for m, c in zip(mask, text, strict=True)):
-                return _AMBIGUOUS.get(repeated[0], repeated[0])
-        from dicom_deid.header.tables import extra_vr
+    if entry is not None:
+        return _AMBIGUOUS.get(entry[0], entry[0])
+    for mask, tags in _REPEATING:
+        vr = tags.get(tag & mask)
+        if vr is not None:
+            return _AMBIGUOUS.get(vr, vr)
+    from dicom_deid.header.tables import extra_vr
 
-        return extra_vr(tag)
-    return _AMBIGUOUS.get(entry[0], entry[0])
+    return extra_vr(tag)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -70,3 +70,10 @@ class Header:
     dataset: DataSet
     pixel: PixelElement | None
     end: int
+    _by_tag: dict[int, Element] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def find(self, tag: int) -> Element | None:
+        """The first element of that tag on the top level, or None."""
+        if not self._by_tag:
+            self._by_tag = {element.tag: element for element in reversed(self.dataset)}
+        return self._by_tag.get(tag)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import Final
 
 from dicom_deid.errors import BadInputError, Reason
@@ -15,6 +16,8 @@ ITEM: Final = 0xFFFEE000
 ITEM_END: Final = 0xFFFEE00D
 SEQUENCE_END: Final = 0xFFFEE0DD
 _VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS}
+_PLAIN_VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS - LONG_VRS}
+PIXEL_GROUP: Final = 0x7FE0
 
 
 class IncompleteError(Exception):
@@ -32,7 +35,40 @@ class Parser:
             struct.Struct(order + "H"),
             struct.Struct(order + "L"),
         )
+        self._head_of_plain = struct.Struct(order + ("HHL" if encoding.implicit else "HH2sH"))
         self._count = 0
+
+    def plain(
+        self, buffer: bytes, position: int, end: int, found: DataSet, groups: tuple[int, int] = (1, PIXEL_GROUP - 1)
+    ) -> int:
+        """Append the run of plain elements that begins at `position` to `found`; where it ends.
+
+        Plain is what needs no second look: a value of a known VR, no sequence, complete, of the groups from the first
+        to the last given. Nine of ten elements of a header are; `element` reads the one on which a run ends.
+        """
+        unpack, append = self._head_of_plain.unpack_from, found.append
+        lowest, highest = groups
+        before = len(found)
+        last = end - 8
+        known = _PLAIN_VRS.get
+        implicit = self._encoding.implicit
+        for _ in range(self._limits.elements - self._count):
+            if position > last:
+                break
+            if implicit:
+                group, number, length = unpack(buffer, position)
+                vr = _plain_vr(group << 16 | number)
+            else:
+                group, number, raw, length = unpack(buffer, position)
+                vr = known(raw)
+            value_at = position + 8
+            after = value_at + length
+            if vr is None or after > end or not lowest <= group <= highest:
+                break
+            append(Element(group << 16 | number, vr, buffer[value_at:after], None, buffer[position:after]))
+            position = after
+        self._count += len(found) - before
+        return position
 
     def element(self, buffer: bytes, position: int, end: int, depth: int) -> tuple[Element, int]:
         """The element at `position` and where the next one begins.
@@ -170,11 +206,12 @@ class Parser:
             item_end = position + length
             if item_end > stop:
                 raise IncompleteError
-            while position < item_end:
+            while (position := self.plain(buffer, position, item_end, item)) < item_end:
                 element, position = self.element(buffer, position, item_end, depth + 1)
                 item.append(element)
             return item, position
         while True:
+            position = self.plain(buffer, position, stop, item)
             if stop - position < 8:
                 raise IncompleteError
             group, number = self._tag.unpack_from(buffer, position)
@@ -194,3 +231,10 @@ class Parser:
             if after == len(value):
                 return items
         return None
+
+
+@lru_cache(maxsize=8192)
+def _plain_vr(tag: int) -> str | None:
+    """The VR of a tag of an implicit data set, where its value is no sequence and its VR known."""
+    vr = vr_of(tag)
+    return None if vr in ("SQ", "UN") else vr

@@ -51,7 +51,9 @@ def read_header(source: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Header:
     if not has_preamble and not meta:
         _require_dicom(prefix, encoding)
     body = inflated(source, start, limits.inflated_bytes) if encoding.deflated else source
-    dataset, pixel, end = _read_dataset(body, 0 if encoding.deflated else start, encoding, limits)
+    first, start = (body.read(_PREFIX), 0) if encoding.deflated else (prefix[start:], start)
+    ended = len(first) < _PREFIX if encoding.deflated else len(prefix) < _PREFIX
+    dataset, pixel, end = _read_dataset(body, first, start, Parser(encoding, limits), limits, ended=ended)
     return Header(transfer_syntax, encoding, has_preamble, meta, dataset, pixel, end)
 
 
@@ -70,13 +72,15 @@ def _read_meta(prefix: bytes, start: int, limits: Limits) -> tuple[DataSet, int]
     meta: DataSet = []
     parser = Parser(Encoding(), limits)
     position = start
-    while prefix[position : position + 2] == b"\x02\x00":
+    while True:
+        position = parser.plain(prefix, position, len(prefix), meta, (2, 2))
+        if prefix[position : position + 2] != b"\x02\x00":
+            return meta, position
         try:
             element, position = parser.element(prefix, position, len(prefix), 0)
         except IncompleteError:
             raise BadInputError(Reason.PARSE_ERROR, "the File Meta Information has no end") from None
         meta.append(element)
-    return meta, position
 
 
 def _guess(prefix: bytes, start: int, *, certain: bool) -> str:
@@ -107,15 +111,14 @@ def _require_dicom(prefix: bytes, encoding: Encoding) -> None:
 
 
 def _read_dataset(
-    body: BinaryIO, start: int, encoding: Encoding, limits: Limits
+    body: BinaryIO, buffer: bytes, base: int, parser: Parser, limits: Limits, *, ended: bool
 ) -> tuple[DataSet, PixelElement | None, int]:
-    parser = Parser(encoding, limits)
-    body.seek(start)
-    buffer = body.read(_PREFIX)
-    base, position, last = start, 0, -1
-    ended = len(buffer) < _PREFIX
+    """Elements up to the pixel data. `buffer` is what was read so far; its first byte is at `base` of the body."""
+    position = 0
     dataset: DataSet = []
     while True:
+        position = parser.plain(buffer, position, len(buffer), dataset)
+        last = dataset[-1].tag if dataset else -1
         try:
             if position == len(buffer) and ended:
                 return dataset, None, base + position
@@ -140,7 +143,7 @@ def _read_dataset(
             # Group 0000 after higher groups: bytes after the end of the data set, not an element of it.
             return dataset, None, base + position
         dataset.append(element)
-        position, last = after, element.tag
+        position = after
 
 
 def _is_garbage(buffer: bytes, position: int, last: int) -> bool:

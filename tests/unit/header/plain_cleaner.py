@@ -20,6 +20,8 @@ class PlainCleaner:
         self.profile = Profile(name="test", options=frozenset(options))
         self.pseudonymiser = Pseudonymiser(bytes(range(32)), "test")
         self.counts: Counter[str] = Counter()
+        self.codecs = (LATIN,)
+        self.warnings: set[str] = set()
 
     def text(self, element: Element) -> list[str]:
         """Values without padding."""
@@ -45,6 +47,10 @@ class PlainCleaner:
     def shift(self, element: Element) -> Element | None:
         """A date that tells that it was moved."""
         return self.with_text(element, ["20000101"])
+
+    def warn(self, warning: str) -> None:
+        """Remembered, for tests that look."""
+        self.warnings.add(warning)
 
     def count(self, action: str) -> None:
         """Counted, for tests that look."""
