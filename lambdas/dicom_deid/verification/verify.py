@@ -160,9 +160,17 @@ def _parse_check(original: ParsedObject, output: ParsedObject) -> Check:
         for _ in walk(output.dataset):
             pass
         lost = [name for name in _KEPT_AS_THEY_ARE if _text(original.dataset, name) != _text(output.dataset, name)]
+        if lost == ["PhotometricInterpretation"] and _is_made_reversible(original, output):
+            lost = []
     except Exception:
         return _failed("parse", Reason.VERIFY_PARSE, "an element does not decode")
     return Check("parse", CheckResult.PASS) if not lost else _failed("parse", Reason.VERIFY_PARSE, ",".join(lost))
+
+
+def _is_made_reversible(original: ParsedObject, output: ParsedObject) -> bool:
+    """Whether lossy JPEG 2000 became lossless: its components are then those of the reversible transform."""
+    colours = (_text(original.dataset, "PhotometricInterpretation"), _text(output.dataset, "PhotometricInterpretation"))
+    return colours == ("YBR_ICT", "YBR_RCT") and original.transfer_syntax != output.transfer_syntax
 
 
 def _uid_check(original: ParsedObject, output: ParsedObject) -> Check:
