@@ -49,8 +49,8 @@ class Package:
 PACKAGES = (Package("header", 32), Package("pixels", 200))
 
 
-_CODECS = ("_shared", "_imcd", "_jpeg8", "_jpegls", "_jpeg2k")
-"""The extension modules of imagecodecs in use: PackBits, JPEG with its lossless process, JPEG-LS, JPEG 2000."""
+_CODECS = ("_shared", "_imcd", "_jpeg8", "_jpegls", "_jpeg2k", "_htj2k")
+"""The extension modules of imagecodecs in use: PackBits, JPEG with its lossless process, JPEG-LS, JPEG 2000, HTJ2K."""
 
 
 def _cut_imagecodecs(folder: Path) -> None:

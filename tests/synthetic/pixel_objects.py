@@ -21,11 +21,14 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from dicom_deid.pixels.codecs.compressed import encode_rle
+from dicom_deid.pixels.codecs import high_throughput, run_length
+from dicom_deid.pixels.codecs.frame_header import FrameHeader
 from dicom_deid.pixels.images import PixelDescription
 
 JPEG = "1.2.840.10008.1.2.4."
 ROWS, COLUMNS = 96, 144
+LOSSLESS = ("57", "70", "80", "81", "90", "91", "201", "202", "203")
+"""Families that are decoded and encoded again without loss, whether or not the source is lossless."""
 
 
 @dataclass(frozen=True)
@@ -63,28 +66,41 @@ def cases() -> Iterator[Case]:
             ("RGB", 8, False),
             ("YBR_FULL", 8, False),
             ("YBR_FULL_422", 8, False),
+            ("YBR_PARTIAL_422", 8, False),
+            ("RGB", 16, False),
+            ("MONOCHROME2", 32, False),
         ):
             yield Case(str(syntax), photometric, bits, signed, frames=2)
         yield Case(str(syntax), "RGB", 8, planar=1, frames=2)
         yield Case(str(syntax), "MONOCHROME2", 1, frames=3)
-    for photometric, bits, signed in (("MONOCHROME2", 8, False), ("MONOCHROME2", 16, True), ("RGB", 8, False)):
+    for photometric, bits, signed in (
+        ("MONOCHROME2", 8, False),
+        ("MONOCHROME1", 12, False),
+        ("MONOCHROME2", 16, True),
+        ("PALETTE COLOR", 8, False),
+        ("RGB", 8, False),
+        ("YBR_FULL", 8, False),
+    ):
         yield Case(RLELossless, photometric, bits, signed, frames=2)
-    for subsampling in ("444", "422", "420", "411"):
+    for subsampling in ("444", "422", "420", "411", "440"):
         yield Case(f"{JPEG}50", "YBR_FULL_422", subsampling=subsampling, frames=2)
-    yield Case(f"{JPEG}50", "MONOCHROME2", frames=2)
+    for photometric in ("MONOCHROME1", "MONOCHROME2", "YBR_FULL", "RGB"):
+        yield Case(f"{JPEG}50", photometric, frames=2)
+    yield Case(f"{JPEG}51", "MONOCHROME1", 12)
     yield Case(f"{JPEG}51", "MONOCHROME2", 12)
-    for lossless in (f"{JPEG}57", f"{JPEG}70"):
-        yield Case(lossless, "MONOCHROME2", 8)
-        yield Case(lossless, "MONOCHROME2", 12)
-        yield Case(lossless, "MONOCHROME2", 16)
-        yield Case(lossless, "RGB", 8)
-    for lossless in (f"{JPEG}80", f"{JPEG}90"):
-        yield Case(lossless, "MONOCHROME2", 8)
-        yield Case(lossless, "MONOCHROME2", 12)
-        yield Case(lossless, "MONOCHROME2", 16)
-        yield Case(lossless, "RGB", 8)
-    yield Case(f"{JPEG}81", "MONOCHROME2", 12)
-    yield Case(f"{JPEG}91", "MONOCHROME2", 12)
+    yield Case(f"{JPEG}51", "YBR_FULL_422", 8, subsampling="420")
+    for family in LOSSLESS:
+        for bits in (8, 10, 12, 16):
+            yield Case(f"{JPEG}{family}", "MONOCHROME2", bits)
+        yield Case(f"{JPEG}{family}", "MONOCHROME1", 12)
+        yield Case(f"{JPEG}{family}", "PALETTE COLOR", 8, frames=2)
+        yield Case(f"{JPEG}{family}", "RGB", 8, frames=2)
+        if family in ("57", "70", "80", "81"):
+            yield Case(f"{JPEG}{family}", "YBR_FULL", 8)
+    for family in ("90", "91", "201", "202", "203"):
+        yield Case(f"{JPEG}{family}", "MONOCHROME2", 12, signed=True)
+        yield Case(f"{JPEG}{family}", "MONOCHROME2", 16, signed=True)
+        yield Case(f"{JPEG}{family}", "YBR_ICT" if family in ("91", "203") else "YBR_RCT", 8, frames=2)
 
 
 def make(case: Case) -> bytes:
@@ -100,7 +116,7 @@ def make(case: Case) -> bytes:
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = case.samples, case.photometric
     if case.samples == 3:
         dataset.PlanarConfiguration = case.planar
-    dataset.BitsAllocated = 1 if case.bits == 1 else 8 if case.bits <= 8 else 16
+    dataset.BitsAllocated = description_of(case).bits_allocated
     dataset.BitsStored, dataset.HighBit = case.bits, case.bits - 1
     dataset.PixelRepresentation = int(case.signed)
     if case.photometric == "PALETTE COLOR":
@@ -127,7 +143,7 @@ def _image(case: Case, number: int) -> NDArray[Any]:
     values = 0.7 * smooth + 0.3 * chance.random(shape)
     if case.signed:
         return ((values - 0.5) * ((1 << case.bits) - 2)).astype(np.int16)
-    return (values * ((1 << case.bits) - 1)).round().astype(np.uint8 if case.bits <= 8 else np.uint16)
+    return (values * ((1 << case.bits) - 1)).round().astype(f"u{max(8, description_of(case).bits_allocated) // 8}")
 
 
 def _palette(dataset: Dataset) -> None:
@@ -140,7 +156,7 @@ def _palette(dataset: Dataset) -> None:
 def _native(case: Case, frames: list[NDArray[Any]]) -> bytes:
     if case.bits == 1:
         return np.packbits(np.concatenate([frame.ravel() & 1 for frame in frames]), bitorder="little").tobytes()
-    if case.photometric == "YBR_FULL_422":
+    if case.photometric in ("YBR_FULL_422", "YBR_PARTIAL_422"):
         groups = []
         for frame in frames:
             pairs = frame.reshape(-1, 2, 3)
@@ -156,12 +172,17 @@ def _native(case: Case, frames: list[NDArray[Any]]) -> bytes:
 def _encoded(case: Case, frame: NDArray[Any]) -> bytes:
     solid = np.ascontiguousarray(frame)
     family = case.syntax.removeprefix(JPEG)
+    transform = case.photometric in ("YBR_RCT", "YBR_ICT")
+    coded = FrameHeader(ROWS, COLUMNS, case.samples, case.bits, case.signed, transform)
     if case.syntax == RLELossless:
-        return encode_rle(solid, description_of(case))
+        return run_length.encode(solid, coded, description_of(case))
     if family in ("50", "51"):
         bits: dict[str, Any] = {"bitspersample": 12} if case.bits == 12 else {}
-        subsampling = case.subsampling if case.samples == 3 else None
-        return bytes(imagecodecs.jpeg8_encode(solid, level=90, subsampling=subsampling, **bits))
+        if case.samples == 3:
+            bits["subsampling"] = case.subsampling
+        if case.photometric == "RGB":
+            bits |= {"colorspace": "rgb", "outcolorspace": "rgb"}
+        return bytes(imagecodecs.jpeg8_encode(solid, level=90, **bits))
     if family in ("57", "70"):
         space = "rgb" if case.samples == 3 else None
         return bytes(
@@ -171,6 +192,10 @@ def _encoded(case: Case, frame: NDArray[Any]) -> bytes:
         )
     if family in ("80", "81"):
         return bytes(imagecodecs.jpegls_encode(solid, level=3 if family == "81" else 0))
+    if family in ("201", "202"):
+        return high_throughput.encode(solid, coded, description_of(case))
+    if family == "203":
+        return bytes(imagecodecs.htj2k_encode(solid, level=0.002, reversible=False, rgb=transform))
     reversible = family == "90"
     return bytes(
         imagecodecs.jpeg2k_encode(
@@ -179,7 +204,7 @@ def _encoded(case: Case, frame: NDArray[Any]) -> bytes:
             codecformat="j2k",
             reversible=reversible,
             bitspersample=case.bits,
-            mct=False,
+            mct=transform,
         )
     )
 
@@ -195,7 +220,7 @@ def description_of(case: Case) -> PixelDescription:
         columns=COLUMNS,
         frames=case.frames,
         samples=case.samples,
-        bits_allocated=1 if case.bits == 1 else 8 if case.bits <= 8 else 16,
+        bits_allocated=next(depth for depth in (1, 8, 16, 32) if case.bits <= depth),
         bits_stored=case.bits,
         signed=case.signed,
         planar=case.planar,

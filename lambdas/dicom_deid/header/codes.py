@@ -66,10 +66,7 @@ def meaning_of(scheme: str, value: str) -> str | None:
 
 def is_code_item(item: DataSet) -> bool:
     """Whether the item is a coded entry."""
-    for element in item:
-        if element.tag in _VALUES:
-            return True
-    return False
+    return any(element.tag in _VALUES for element in item)
 
 
 def clean_code_item(item: DataSet, cleaner: Cleaner) -> DataSet:

@@ -121,7 +121,7 @@ def _expected_length(header: Header, declared: int) -> int:
     rows, columns, bits = (value or 0 for value in values)
     pixels = rows * columns * encapsulation.frame_count(header.dataset)
     photometric = header.find(0x00280004)
-    if photometric is not None and photometric.value.strip(b"\0 ") == b"YBR_FULL_422":
+    if photometric is not None and photometric.value.strip(b"\0 ").endswith(b"_422"):
         return pixels * 2 * bits // 8
     total = (pixels * samples * bits + 7) // 8
     if total > declared + declared % 2:

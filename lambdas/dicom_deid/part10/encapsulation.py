@@ -5,17 +5,21 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import BinaryIO, Final
 
 from dicom_deid.errors import BadInputError, Reason
-from dicom_deid.part10.elements import DataSet, PixelElement
+from dicom_deid.part10.elements import DataSet, Element, PixelElement
 from dicom_deid.part10.reader import find
 
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _END: Final = b"\xfe\xff\xdd\xe0"
 _EXTENDED_OFFSETS: Final = 0x7FE00001
+_EXTENDED_LENGTHS: Final = 0x7FE00002
+LARGEST_BASIC_OFFSET: Final = 0xFFFFFFFF
+"""Beyond it only the extended offset table can say where a frame begins."""
 _NUMBER_OF_FRAMES: Final = 0x00280008
-MAX_FRAGMENTS: Final = 4_000_000
+MAX_FRAGMENTS: Final = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +145,27 @@ def read_frame(body: BinaryIO, fragments: Sequence[Fragment]) -> bytes:
 
 def offset_table(lengths: Sequence[int]) -> bytes:
     """The basic offset table item for frames of one fragment each; empty where an offset exceeds 32 bits (A.4)."""
-    offsets, position = [], 0
-    for length in lengths:
-        offsets.append(position)
-        position += 8 + length
-    if offsets and offsets[-1] > 0xFFFFFFFF:
+    offsets = _offsets(lengths)
+    if offsets and offsets[-1] > LARGEST_BASIC_OFFSET:
         return _ITEM + bytes(4)
     content = struct.pack(f"<{len(offsets)}L", *offsets)
     return _ITEM + struct.pack("<L", len(content)) + content
+
+
+def extended_offset_table(lengths: Sequence[int]) -> DataSet:
+    """(7FE0,0001) and (7FE0,0002) for frames of one fragment each; the basic table is then empty (C.7.6.3.1.8)."""
+    values = ((_EXTENDED_OFFSETS, _offsets(lengths)), (_EXTENDED_LENGTHS, list(lengths)))
+    return [Element(tag, "OV", struct.pack(f"<{len(numbers)}Q", *numbers)) for tag, numbers in values]
+
+
+def has_extended_offset_table(dataset: DataSet) -> bool:
+    """Whether the object tells its frames by an extended offset table."""
+    return find(dataset, _EXTENDED_OFFSETS) is not None
+
+
+def _offsets(lengths: Sequence[int]) -> list[int]:
+    """Where each item begins, counted from the first one's tag."""
+    return list(accumulate((8 + length for length in lengths[:-1]), initial=0)) if lengths else []
 
 
 def fragment_items(frames: Iterable[bytes]) -> Iterator[bytes]:

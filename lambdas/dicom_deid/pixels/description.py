@@ -9,6 +9,8 @@ from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.part10.elements import Header
 from dicom_deid.part10.encapsulation import frame_count
 from dicom_deid.part10.reader import find
+from dicom_deid.part10.syntaxes import is_native
+from dicom_deid.pixels.codecs.native import HALF_CHROMA
 from dicom_deid.pixels.images import PixelDescription
 
 _PHOTOMETRIC: Final = frozenset(
@@ -61,6 +63,8 @@ def describe(header: Header, limits: PixelLimits = DEFAULT_PIXEL_LIMITS) -> Pixe
         raise BadInputError(Reason.PARSE_ERROR, "the image pixel module is incomplete or contradicts itself")
     if photometric not in _PHOTOMETRIC or (samples == 3) is not (photometric[:3] in ("RGB", "YBR")):
         raise BadInputError(Reason.PARSE_ERROR, "(0028,0004) contradicts (0028,0002) or is not known")
+    if is_native(header.transfer_syntax):
+        _require_native(photometric, allocated, samples, columns)
     frames = frame_count(header.dataset)
     if rows * columns * samples * max(1, allocated // 8) > limits.frame_bytes or frames > limits.frames:
         raise BadInputError(Reason.TOO_LARGE, "a frame, or the number of frames, exceeds the limit")
@@ -78,6 +82,14 @@ def describe(header: Header, limits: PixelLimits = DEFAULT_PIXEL_LIMITS) -> Pixe
         signed=_number(header, 0x00280103, 0) == 1,
         planar=_number(header, 0x00280006, 0),
     )
+
+
+def _require_native(photometric: str, allocated: int, samples: int, columns: int) -> None:
+    """PS3.5 8.1 and 8.2: chroma is shared by pairs of 8-bit pixels, and 1-bit pixels have one sample."""
+    if photometric == "YBR_PARTIAL_420":
+        raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "(0028,0004) belongs to video")
+    if (photometric in HALF_CHROMA and (allocated != 8 or columns % 2)) or (allocated == 1 and samples != 1):
+        raise BadInputError(Reason.PARSE_ERROR, "(0028,0004) contradicts (0028,0100) or (0028,0011)")
 
 
 def _number(header: Header, tag: int, default: int = 0) -> int:

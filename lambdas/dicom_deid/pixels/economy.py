@@ -1,23 +1,29 @@
-"""Which frames need text detection of their own: identical ones once, and of a cine those whose text changed."""
+"""Which frames need text detection of their own: identical ones once, and of a cine those whose text may differ."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from dicom_deid.geometry import Box
+from dicom_deid.pixels.moving_area import background, moving_area
 from dicom_deid.pixels.rendering import Picture
-from dicom_deid.pixels.text_regions import text_regions
+from dicom_deid.pixels.text_change import Appearance, may_differ_in_text
 
-_STROKE: Final = 40
-_NOISE: Final = 4
-_BLOCK: Final = 16
+_SEQUENCE: Final = 128
+"""Frames of which one moving area is taken: short enough that another scene soon has its own."""
+_SAMPLES: Final = 32
 _LOOK_BACK: Final = 8
+_MEMORY: Final = 64 * 1024 * 1024
+"""What the appearances of analysed frames may take together, in bytes."""
+
+Views = Callable[[bytes], Sequence[Picture]]
+"""The pictures of an encoded frame: all that text detection would be shown of it."""
 
 
 @dataclass
@@ -36,59 +42,83 @@ class EconomyReport:
 
 @dataclass
 class AnalysedFrame:
-    """A frame that goes to text detection, and every frame whose text it shows."""
+    """A frame that goes to text detection (0-based), and every frame whose text it shows, itself first."""
 
-    picture: Picture
-    regions: tuple[Box, ...]
-    strokes: Picture
+    number: int
     frames: list[int] = field(default_factory=list)
 
 
-def analysed_frames(pictures: Iterable[tuple[int, bytes, Picture]], report: EconomyReport) -> Iterator[AnalysedFrame]:
-    """Group frames by what text they show; frames are (0-based number, encoded bytes, picture).
+def analysed_frames(
+    count: int, read: Callable[[int], bytes], views: Views, report: EconomyReport
+) -> Iterator[AnalysedFrame]:
+    """Group the frames of an instance by the text they show.
 
-    A frame is spared only where its stroke map equals that of an analysed frame, block by block: text that appears,
-    disappears, moves or changes a letter changes strokes in some block, however small it is. Noise of lossy coding
-    stays below the threshold; anatomy that changes sharply is analysed too, which costs time and misses nothing.
+    A frame is spared only where nothing in it may be other text than an analysed frame shows (`text_change`). What
+    moves is learnt from samples of each sequence. Memory holds a few frames' appearance, however many frames there are.
+
+    Parameters
+    ----------
+    count
+        Number of frames.
+    read
+        The encoded bytes of a frame: equal bytes, equal frame.
     """
     by_digest: dict[bytes, AnalysedFrame] = {}
     groups: list[AnalysedFrame] = []
-    for number, content, picture in pictures:
-        report.frames += 1
-        digest = hashlib.sha256(content).digest()
-        known = by_digest.get(digest)
-        if known is None:
-            report.distinct += 1
-            strokes = _stroke_map(picture)
-            recent = reversed(groups[-_LOOK_BACK:])
-            known = next((group for group in recent if _same_text(group, strokes)), None)
+    recent: deque[tuple[AnalysedFrame, tuple[Appearance, ...]]] = deque(maxlen=_LOOK_BACK)
+    for start in range(0, count, _SEQUENCE):
+        sequence = range(start, min(start + _SEQUENCE, count))
+        moving: NDArray[np.bool_] | None = None
+        for number in sequence:
+            content = read(number)
+            digest = hashlib.sha256(content).digest()
+            report.frames += 1
+            known = by_digest.get(digest)
             if known is None:
-                known = AnalysedFrame(picture, text_regions(picture), strokes)
-                groups.append(known)
-                report.analysed += 1
-            by_digest[digest] = known
-        known.frames.append(number)
+                report.distinct += 1
+                if moving is None:
+                    moving = _moving(sequence, read, views)
+                appearances = tuple(Appearance.of(view) for view in views(content))
+                known = _shown_by(recent, appearances, moving)
+                if known is None:
+                    known = AnalysedFrame(number)
+                    groups.append(known)
+                    report.analysed += 1
+                    _remember(recent, known, appearances)
+                by_digest[digest] = known
+            known.frames.append(number)
     yield from groups
 
 
-def _stroke_map(picture: Picture) -> Picture:
-    """Thin bright and thin dark structures, as text is, one above the other: (2 × rows, columns)."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (9, 9))
-    bright = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel)
-    dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, kernel)
-    return np.concatenate([bright, dark]).astype(np.uint8)
+def _moving(sequence: range, read: Callable[[int], bytes], views: Views) -> NDArray[np.bool_]:
+    chosen = sorted({int(n) for n in np.linspace(sequence.start, sequence.stop - 1, min(_SAMPLES, len(sequence)))})
+    shapes, backgrounds = [], []
+    for number in chosen:
+        picture = views(read(number))[0]
+        shapes.append(picture.shape[:2])
+        backgrounds.append(background(picture))
+    return moving_area(backgrounds, shapes[0])
 
 
-def _same_text(group: AnalysedFrame, strokes: Picture) -> bool:
-    """Whether no block of the frame shows other strokes than the analysed frame does there."""
-    if group.strokes.shape != strokes.shape:
-        return False
-    changed = cv2.absdiff(group.strokes, strokes) > _STROKE
-    if not changed.any():
-        return True
-    # A few scattered pixels are noise; a stroke of the smallest letter is more than they are.
-    rows, columns = (-side % _BLOCK for side in changed.shape)
-    padded = np.pad(changed, ((0, rows), (0, columns)))
-    blocks = padded.reshape(padded.shape[0] // _BLOCK, _BLOCK, padded.shape[1] // _BLOCK, _BLOCK).sum(axis=(1, 3))
-    return int(blocks.max()) <= _NOISE
+def _shown_by(
+    recent: Sequence[tuple[AnalysedFrame, tuple[Appearance, ...]]],
+    appearances: tuple[Appearance, ...],
+    moving: NDArray[np.bool_],
+) -> AnalysedFrame | None:
+    for group, theirs in reversed(recent):
+        if len(theirs) == len(appearances) and not any(
+            may_differ_in_text(one, other, moving) for one, other in zip(theirs, appearances, strict=True)
+        ):
+            return group
+    return None
+
+
+def _remember(
+    recent: deque[tuple[AnalysedFrame, tuple[Appearance, ...]]],
+    group: AnalysedFrame,
+    appearances: tuple[Appearance, ...],
+) -> None:
+    recent.append((group, appearances))
+    size = sum(appearance.nbytes for appearance in appearances)
+    while len(recent) > max(1, _MEMORY // max(1, size)):
+        recent.popleft()

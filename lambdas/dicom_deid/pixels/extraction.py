@@ -19,6 +19,7 @@ from dicom_deid.pixels.frames import FrameReader
 from dicom_deid.pixels.images import OcrImage, PixelAnalysis, PixelDescription, Route
 from dicom_deid.pixels.rendering import Display, Picture
 from dicom_deid.pixels.routes import route_of
+from dicom_deid.pixels.text_regions import text_regions
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,18 @@ def _images(
     codec = codec_of(description.transfer_syntax, words=pixel_vr == "OW")
     display = Display.of(header)
 
-    def pictures() -> Iterator[tuple[int, bytes, Picture]]:
-        for number, frame in enumerate(reader):
-            pixels = codec.decode(frame, description)
-            yield number, frame, rendering.for_text(pixels, description, display)[0]
+    def views(frame: bytes) -> list[Picture]:
+        return rendering.for_text(codec.decode(frame, description), description, display)
 
-    for group in analysed_frames(pictures(), economy):
-        frame = reader.read(group.frames[0])
-        views = rendering.for_text(codec.decode(frame, description), description, display)
-        for number, view in enumerate(views):
+    for group in analysed_frames(description.frames, reader.read, views, economy):
+        # The frame is decoded once more: pictures of all analysed frames together would not fit in memory.
+        for number, view in enumerate(views(reader.read(group.number))):
             yield from _tiles(view, group, first=number == 0)
 
 
 def _tiles(picture: Picture, group: AnalysedFrame, *, first: bool) -> Iterator[OcrImage]:
     codes = barcodes(picture)
+    regions = text_regions(picture) if first else ()
     for part, placement in rendering.tiles(picture):
         height, width = part.shape[:2]
         yield OcrImage(
@@ -97,7 +96,7 @@ def _tiles(picture: Picture, group: AnalysedFrame, *, first: bool) -> Iterator[O
             width=width,
             height=height,
             content=rendering.encoded(part),
-            regions=_within(group.regions, placement, width, height) if first else (),
+            regions=_within(regions, placement, width, height),
             barcodes=_within(codes, placement, width, height),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -50,6 +50,12 @@ class FrameReader:
         index = index_fragments(body, pixel)
         return cls(body, description, pixel.offset, group_frames(index, description.frames, header.dataset))
 
+    def encoded_length(self, number: int) -> int:
+        """How many bytes a frame takes in the stream."""
+        if self.fragments:
+            return sum(fragment.length for fragment in self.fragments[number])
+        return (frame_bits(self.description) + 7) // 8
+
     def read(self, number: int) -> bytes:
         """The bytes of one frame.
 
@@ -76,3 +82,16 @@ def _aligned(content: bytes, shift: int, bits: int) -> bytes:
     """`bits` bits beginning at bit `shift`, least significant first (PS3.5 8.1.1 packs 1-bit frames together)."""
     number = int.from_bytes(content, "little") >> shift & (1 << bits) - 1
     return number.to_bytes((bits + 7) // 8, "little")
+
+
+def packed(frames: Iterable[bytes], bits: int) -> Iterator[bytes]:
+    """Frames of `bits` bits each, without gaps between them, least significant first (PS3.5 8.1.1)."""
+    rest, held = 0, 0
+    for frame in frames:
+        rest |= int.from_bytes(frame, "little") << held
+        held += bits
+        whole, held = held // 8, held % 8
+        yield (rest & (1 << 8 * whole) - 1).to_bytes(whole, "little")
+        rest >>= 8 * whole
+    if held:
+        yield rest.to_bytes(1, "little")

@@ -8,9 +8,8 @@ from typing import BinaryIO, Final
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.geometry import Box
-from dicom_deid.part10 import syntaxes
+from dicom_deid.part10 import encapsulation, syntaxes
 from dicom_deid.part10.elements import DataSet, Element, Encoding, Header
-from dicom_deid.part10.encapsulation import fragment_items, offset_table
 from dicom_deid.part10.reader import read_header
 from dicom_deid.part10.writer import encode, head
 from dicom_deid.pixels.codecs.native import frame_bits
@@ -18,7 +17,7 @@ from dicom_deid.pixels.codecs.protocol import FrameCodec
 from dicom_deid.pixels.codecs.registry import codec_of
 from dicom_deid.pixels.description import DEFAULT_PIXEL_LIMITS, PixelLimits, describe
 from dicom_deid.pixels.fills import fill_of
-from dicom_deid.pixels.frames import FrameReader
+from dicom_deid.pixels.frames import FrameReader, packed
 from dicom_deid.pixels.images import PixelDescription
 from dicom_deid.pixels.unused_bits import UnusedBits
 
@@ -27,6 +26,11 @@ _OFFSET_TABLES: Final = frozenset({0x7FE00001, 0x7FE00002})
 _PIXEL_EXTREMES: Final = frozenset(range(0x00280106, 0x00280112))
 """Smallest and largest pixel values: they may be those of pixels that are black now."""
 _TRANSFER_SYNTAX: Final = 0x00020010
+_PHOTOMETRIC: Final = 0x00280004
+_DERIVATION: Final = 0x00082111
+DERIVATION_DESCRIPTION: Final = b"burned-in text removed"
+"""(0008,2111) of an object whose pixels changed (PS3.3 C.7.6.1.1.3)."""
+_FRAME_OVERHEAD: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ def redact(
     clipped = {frame: _clipped(found, description) for frame, found in boxes.items() if found}
     pixel_vr = header.pixel.vr if header.pixel else "OW"
     codec = codec_of(description.transfer_syntax, words=pixel_vr == "OW")
-    job = _Job(header, description, codec, FrameReader.open(source, header, description), clipped)
+    reader = FrameReader.open(source, header, description)
+    job = _Job(header, description, codec, reader, clipped, fill_of(header, description))
     syntax = codec.output_syntax(description.transfer_syntax) if clipped else description.transfer_syntax
     if syntaxes.is_native(description.transfer_syntax):
         changed = job.write_native(target)
@@ -91,17 +96,17 @@ class _Job:
     codec: FrameCodec
     reader: FrameReader
     boxes: Mapping[int, tuple[Box, ...]]
+    fill: tuple[int, ...]
 
     def write_native(self, target: BinaryIO) -> tuple[int, ...]:
         encoding = self.header.encoding
-        total = (frame_bits(self.description) * self.description.frames + 7) // 8
+        bits = frame_bits(self.description)
+        total = (bits * self.description.frames + 7) // 8
         pixel = self.header.pixel
         assert pixel is not None
         prefix = encode(self._dataset(), encoding) + head(pixel.tag, pixel.vr, total + total % 2, encoding)
-        if self.description.bits_allocated == 1 and frame_bits(self.description) % 8:
-            blocks: Iterator[bytes] = iter([self._packed_bits()])
-        else:
-            blocks = map(self._frame, range(self.description.frames))
+        frames = map(self._frame, range(self.description.frames))
+        blocks = packed(frames, bits) if bits % 8 else frames
         target.write(self._meta(self.description.transfer_syntax))
         if encoding.deflated:
             _deflate(target, prefix, blocks, total % 2)
@@ -115,12 +120,12 @@ class _Job:
     def write_encapsulated(self, target: BinaryIO, syntax: str) -> tuple[int, ...]:
         """Frames go out as they are made; the offset table before them is filled in at the end."""
         recode = syntax != self.description.transfer_syntax
-        target.write(self._meta(syntax))
-        target.write(encode(self._dataset(), self.header.encoding))
-        target.write(head(0x7FE00010, "OB", _UNDEFINED, Encoding()))
-        place = target.tell()
+        extended = self._needs_extended_offsets(recode=recode)
         count = self.description.frames
-        target.write(offset_table([0] * count))
+        target.write(self._meta(syntax))
+        target.write(encode(self._dataset(recode=recode), self.header.encoding))
+        place = target.tell()
+        target.write(_offset_tables([0] * count, extended=extended))
         lengths: list[int] = []
 
         def frames() -> Iterator[bytes]:
@@ -129,35 +134,43 @@ class _Job:
                 lengths.append(len(frame) + len(frame) % 2)
                 yield frame
 
-        for block in fragment_items(frames()):
+        for block in encapsulation.fragment_items(frames()):
             target.write(block)
         end = target.tell()
-        table = offset_table(lengths)
-        if len(table) != len(offset_table([0] * count)):
-            raise BadInputError(Reason.TOO_LARGE, "the frames exceed what a basic offset table can hold")
         target.seek(place)
-        target.write(table)
+        target.write(_offset_tables(lengths, extended=extended))
         target.seek(end)
         return tuple(range(count)) if recode else tuple(sorted(self.boxes))
+
+    def _needs_extended_offsets(self, *, recode: bool) -> bool:
+        """Whether the source has an extended offset table, or the frames may outgrow a basic one."""
+        if encapsulation.has_extended_offset_table(self.header.dataset):
+            return True
+        # No codec here makes of a frame more than its pixels twice over.
+        most = frame_bits(self.description) // 4 + _FRAME_OVERHEAD
+        total = sum(
+            8 + self.reader.encoded_length(number) + (most if recode or number in self.boxes else 1)
+            for number in range(self.description.frames)
+        )
+        return total > encapsulation.LARGEST_BASIC_OFFSET
 
     def _frame(self, number: int, *, recode: bool = False) -> bytes:
         frame = self.reader.read(number)
         boxes = self.boxes.get(number, ())
         if boxes or recode:
-            frame = self.codec.black_out(frame, boxes, fill_of(self.header, self.description), self.description)
+            frame = self.codec.black_out(frame, boxes, self.fill, self.description)
         unused = UnusedBits.of(self.header, self.description)
         return unused.cleared(frame) if unused is not None else frame
 
-    def _packed_bits(self) -> bytes:
-        """1-bit frames that share bytes: the whole value at once (PS3.5 8.1.1)."""
-        bits, whole = frame_bits(self.description), 0
-        for number in range(self.description.frames):
-            whole |= int.from_bytes(self._frame(number), "little") << number * bits
-        return whole.to_bytes((bits * self.description.frames + 7) // 8, "little")
-
-    def _dataset(self) -> DataSet:
+    def _dataset(self, *, recode: bool = False) -> DataSet:
         dropped = _OFFSET_TABLES | (_PIXEL_EXTREMES if self.boxes else frozenset())
-        return [element for element in self.header.dataset if element.tag not in dropped]
+        kept = [element for element in self.header.dataset if element.tag not in dropped]
+        if self.boxes:
+            kept = replaced(kept, Element(_DERIVATION, "ST", DERIVATION_DESCRIPTION))
+        if recode and self.description.photometric == "YBR_ICT":
+            # Without loss the components are transformed by the reversible transform alone (PS3.5 8.2.4).
+            kept = replaced(kept, Element(_PHOTOMETRIC, "CS", b"YBR_RCT "))
+        return kept
 
     def _meta(self, syntax: str) -> bytes:
         """The source's own File Meta with the syntax that is written; the header redaction makes a new one."""
@@ -167,6 +180,20 @@ class _Job:
         content = encode(sorted(kept, key=lambda element: element.tag), explicit)
         length = encode([Element(0x00020000, "UL", len(content).to_bytes(4, "little"))], explicit)
         return bytes(128) + b"DICM" + length + content
+
+
+def _offset_tables(lengths: Sequence[int], *, extended: bool) -> bytes:
+    """What stands between the data set and the first frame: pixel data's own head, and one table or the other."""
+    start = head(0x7FE00010, "OB", _UNDEFINED, Encoding())
+    if extended:
+        table = encode(encapsulation.extended_offset_table(lengths), Encoding())
+        return table + start + encapsulation.offset_table(())
+    return start + encapsulation.offset_table(lengths)
+
+
+def replaced(dataset: DataSet, element: Element) -> DataSet:
+    """The data set with the element in its place, instead of one of the same tag."""
+    return sorted([*(e for e in dataset if e.tag != element.tag), element], key=lambda e: e.tag)
 
 
 def _deflate(target: BinaryIO, prefix: bytes, blocks: Iterator[bytes], padding: int) -> None:

@@ -121,5 +121,5 @@ def walk(dataset: Dataset) -> Iterator[Any]:
 
 
 def _frame_bits(dataset: Dataset) -> int:
-    samples = 2 if dataset.PhotometricInterpretation == "YBR_FULL_422" else int(dataset.SamplesPerPixel)
+    samples = 2 if dataset.PhotometricInterpretation.endswith("_422") else int(dataset.SamplesPerPixel)
     return int(dataset.Rows) * int(dataset.Columns) * samples * int(dataset.BitsAllocated)

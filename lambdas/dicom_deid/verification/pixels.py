@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from dicom_deid.geometry import Box
 from dicom_deid.verification.objects import ParsedObject
 
-_LOSSY_MARGIN = {"1.2.840.10008.1.2.4.81": 2, "1.2.840.10008.1.2.4.91": 8}
+_LOSSY_MARGIN = {"1.2.840.10008.1.2.4.81": 2, "1.2.840.10008.1.2.4.91": 8, "1.2.840.10008.1.2.4.203": 8}
 """Boxes on lossy wavelet or near-lossless sources are grown by this many pixels, and so are what may differ."""
 
 
@@ -56,7 +56,7 @@ def _is_right(source: ParsedObject, output: ParsedObject, before: bytes, after: 
     mcu = _mcu(before) if jpeg else (1, 1)
     grow = _LOSSY_MARGIN.get(str(source.transfer_syntax), 0)
     for box in boxes:
-        area = _allowed(box, mcu, grow, pairs=source.dataset.PhotometricInterpretation == "YBR_FULL_422")
+        area = _allowed(box, mcu, grow, pairs=source.dataset.PhotometricInterpretation.endswith("_422"))
         may_differ[max(area.y0, 0) : area.y1, max(area.x0, 0) : area.x1] = True
         inner = _inner(box, jpeg=jpeg)
         inside = new[max(inner.y0, 0) : inner.y1, max(inner.x0, 0) : inner.x1].reshape(-1, _samples(new))
@@ -131,7 +131,7 @@ def _decode_native(frame: bytes, parsed: ParsedObject) -> NDArray[Any]:
     dataset = parsed.dataset
     rows, columns, samples = int(dataset.Rows), int(dataset.Columns), int(dataset.SamplesPerPixel)
     bits = int(dataset.BitsAllocated)
-    if dataset.PhotometricInterpretation == "YBR_FULL_422":
+    if dataset.PhotometricInterpretation.endswith("_422"):
         groups = np.frombuffer(_in_order(frame, parsed, bits), np.uint8)[: rows * columns * 2].reshape(-1, 4)
         luma, chroma = groups[:, :2].reshape(-1, 1), np.repeat(groups[:, 2:], 2, axis=0)
         return np.concatenate([luma, chroma], axis=1).reshape(rows, columns, 3)

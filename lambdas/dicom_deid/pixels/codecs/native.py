@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -12,11 +13,14 @@ from dicom_deid.geometry import Box
 from dicom_deid.pixels.codecs.protocol import Pixels
 from dicom_deid.pixels.images import PixelDescription
 
+HALF_CHROMA: Final = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
+"""Photometric interpretations with one pair of chroma samples for two pixels (PS3.3 C.7.6.3.1.2)."""
+
 
 def frame_bits(description: PixelDescription) -> int:
     """How many bits a frame takes."""
     pixels = description.rows * description.columns
-    samples = 2 if description.photometric == "YBR_FULL_422" else description.samples
+    samples = 2 if description.photometric in HALF_CHROMA else description.samples
     return pixels * samples * description.bits_allocated
 
 
@@ -32,7 +36,7 @@ class NativeCodec:
 
     def decode(self, frame: bytes, description: PixelDescription) -> Pixels:
         """(rows, columns[, samples]); 4:2:2 chroma is repeated, 1-bit frames are unpacked."""
-        if description.photometric == "YBR_FULL_422":
+        if description.photometric in HALF_CHROMA:
             return _decode_422(self._unswapped(frame, description), description)
         return self._view(bytearray(frame), description)
 
@@ -40,16 +44,16 @@ class NativeCodec:
         self, frame: bytes, boxes: Sequence[Box], fill: Sequence[int], description: PixelDescription
     ) -> bytes:
         """The frame's bytes with the boxes overwritten in place."""
-        if description.photometric == "YBR_FULL_422":
+        if description.photometric in HALF_CHROMA:
             packed = bytearray(self._unswapped(frame, description))
             _black_out_422(packed, boxes, fill, description)
             return self._unswapped(bytes(packed), description)
         if description.bits_allocated == 1:
-            bits = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")
+            bits = np.unpackbits(np.frombuffer(self._unswapped(frame, description), np.uint8), bitorder="little")
             used = bits[: description.rows * description.columns].reshape(description.rows, description.columns)
             for box in boxes:
                 used[box.y0 : box.y1, box.x0 : box.x1] = fill[0]
-            return np.packbits(bits, bitorder="little").tobytes()
+            return self._unswapped(np.packbits(bits, bitorder="little").tobytes(), description)
         content = bytearray(self._unswapped(frame, description))
         view = self._array(content, description)
         for box in boxes:
@@ -68,7 +72,8 @@ class NativeCodec:
 
     def _view(self, content: bytearray, description: PixelDescription) -> Pixels:
         if description.bits_allocated == 1:
-            bits = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little")
+            ordered = self._unswapped(bytes(content), description)
+            bits = np.unpackbits(np.frombuffer(ordered, np.uint8), bitorder="little")
             return bits[: description.rows * description.columns].reshape(description.rows, description.columns)
         array = self._array(bytearray(self._unswapped(bytes(content), description)), description)
         return np.moveaxis(array, 0, -1) if description.samples > 1 and description.planar == 1 else array
@@ -87,10 +92,11 @@ class NativeCodec:
             raise BadInputError(Reason.CODEC_ERROR, "a frame is shorter than its description") from None
 
     def _unswapped(self, frame: bytes, description: PixelDescription) -> bytes:
-        if not self.swapped_bytes or description.bits_allocated != 8:
+        if not self.swapped_bytes or description.bits_allocated > 8:
             return frame
-        even = frame if len(frame) % 2 == 0 else frame + b"\0"
-        return np.frombuffer(even, np.uint16).byteswap().tobytes()[: len(frame)]
+        if frame_bits(description) % 16:
+            raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "frames that share a big endian word")
+        return np.frombuffer(frame, np.uint16).byteswap().tobytes()
 
 
 def _decode_422(frame: bytes, description: PixelDescription) -> Pixels:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.part10.syntaxes import EXPLICIT_BIG, is_native
@@ -14,22 +15,26 @@ if TYPE_CHECKING:
 
 _JPEG: Final = "1.2.840.10008.1.2.4."
 RLE: Final = "1.2.840.10008.1.2.5"
-_FAMILIES: Final[Mapping[str, str]] = {
-    RLE: "rle",
-    f"{_JPEG}50": "jpeg",
-    f"{_JPEG}51": "jpeg",
-    f"{_JPEG}57": "jpeg-lossless",
-    f"{_JPEG}70": "jpeg-lossless",
-    f"{_JPEG}80": "jpeg-ls",
-    f"{_JPEG}81": "jpeg-ls-lossy",
-    f"{_JPEG}90": "jpeg-2000",
-    f"{_JPEG}91": "jpeg-2000-lossy",
+_CODECS: Final[Mapping[str, tuple[str, str]]] = {
+    RLE: ("run_length", "CODEC"),
+    f"{_JPEG}50": ("jpeg.codec", "CODEC"),
+    f"{_JPEG}51": ("jpeg.codec", "CODEC"),
+    f"{_JPEG}57": ("jpeg_lossless", "CODEC"),
+    f"{_JPEG}70": ("jpeg_lossless", "CODEC"),
+    f"{_JPEG}80": ("jpeg_ls", "CODEC"),
+    f"{_JPEG}81": ("jpeg_ls", "NEAR_LOSSLESS"),
+    f"{_JPEG}90": ("jpeg_2000", "CODEC"),
+    f"{_JPEG}91": ("jpeg_2000", "LOSSY"),
+    f"{_JPEG}201": ("high_throughput", "CODEC"),
+    f"{_JPEG}202": ("high_throughput", "CODEC"),
+    f"{_JPEG}203": ("high_throughput", "LOSSY"),
 }
+"""By encapsulated transfer syntax, the module that handles it and its codec there."""
 
 
 def is_supported(transfer_syntax: str) -> bool:
     """Whether pixels of that syntax can be examined and redacted exactly."""
-    return is_native(transfer_syntax) or transfer_syntax in _FAMILIES
+    return is_native(transfer_syntax) or transfer_syntax in _CODECS
 
 
 def codec_of(transfer_syntax: str, *, words: bool = False) -> FrameCodec:
@@ -45,31 +50,12 @@ def codec_of(transfer_syntax: str, *, words: bool = False) -> FrameCodec:
 
         big = transfer_syntax == EXPLICIT_BIG
         return NativeCodec(big_endian=big, swapped_bytes=big and words)
-    family = _FAMILIES.get(transfer_syntax)
-    if family is None:
+    if transfer_syntax not in _CODECS:
         raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "no codec for this transfer syntax")
-    return _compressed(family)
+    return _encapsulated(*_CODECS[transfer_syntax])
 
 
 @cache
-def _compressed(family: str) -> FrameCodec:
-    from dicom_deid.pixels.codecs import compressed
-    from dicom_deid.pixels.codecs.jpeg.codec import JpegCodec
-
-    lossless = compressed.LosslessCodec
-    codecs: dict[str, FrameCodec] = {
-        "rle": lossless(compressed.decode_rle, compressed.encode_rle),
-        "jpeg": JpegCodec(),
-        "jpeg-lossless": lossless(
-            compressed.decode_jpeg_lossless, compressed.encode_jpeg_lossless, {f"{_JPEG}57": f"{_JPEG}70"}
-        ),
-        "jpeg-ls": lossless(compressed.decode_jpeg_ls, compressed.encode_jpeg_ls),
-        "jpeg-ls-lossy": lossless(
-            compressed.decode_jpeg_ls, compressed.encode_jpeg_ls, {f"{_JPEG}81": f"{_JPEG}80"}, grow=2
-        ),
-        "jpeg-2000": lossless(compressed.decode_jpeg_2000, compressed.encode_jpeg_2000),
-        "jpeg-2000-lossy": lossless(
-            compressed.decode_jpeg_2000, compressed.encode_jpeg_2000, {f"{_JPEG}91": f"{_JPEG}90"}, grow=8
-        ),
-    }
-    return codecs[family]
+def _encapsulated(module: str, name: str) -> FrameCodec:
+    # Routing needs no codec library: a module is loaded when its first frame is.
+    return cast("FrameCodec", getattr(import_module(f"dicom_deid.pixels.codecs.{module}"), name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import imagecodecs
 import numpy as np
@@ -59,3 +60,6 @@ def _is_ycc(frame: bytes) -> bool:
     """Whether the codestream itself says that it is YCbCr, whatever the data set says (JFIF, or Adobe's transform)."""
     adobe = frame.find(b"Adobe", 0, 64)
     return b"JFIF\0" in frame[:32] or (adobe >= 0 and frame[adobe + 11 : adobe + 12] == b"\x01")
+
+
+CODEC: Final = JpegCodec()
