@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import CfnTag
+from aws_cdk import CfnTag, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -144,6 +144,7 @@ class PrivateNetwork(Construct):
             kms_key_id=log_key,
             retention_in_days=settings.log_retention_days,
         )
+        group.apply_removal_policy(RemovalPolicy.RETAIN)
         role = iam.CfnRole(
             self, "FlowRole", assume_role_policy_document=document(assumed_by("vpc-flow-logs.amazonaws.com"))
         )

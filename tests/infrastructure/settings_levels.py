@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 
-ACCOUNT = "111122223333"
+from tests.infrastructure.templates import ACCOUNT
+
 _ONE_VIEW = {"research": {"profile": "basic", "domain": "default"}}
 _THREE_VIEWS = {
     "a": {"profile": "research", "domain": "trial-a"},

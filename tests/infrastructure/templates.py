@@ -19,6 +19,24 @@ STACKS = ("Data", "Audit", "Pipeline", "Review", "Access")
 UNSTAGED = {"aws:cdk:disable-asset-staging": True}
 """An asset is named by its place, not copied: the templates are the same."""
 Resource = Mapping[str, Any]
+MODES: tuple[Mapping[str, str], ...] = (
+    {},
+    {"network": "private", "malware_scan": "true", "ocr_engine": "both", "alarm_email": "alarms@example.org"},
+    {
+        "access": "materialised",
+        "existing_detector": "true",
+        "uploaders": json.dumps([f"arn:aws:iam::{ACCOUNT}:role/x"]),
+    },
+    {
+        "caller_rights": "true",
+        "network": "private",
+        "ocr_engine": "textract",
+        "unmatched_text": "review",
+        "pixel_analysis": "risk",
+        "views": json.dumps({name: {"profile": "basic", "domain": name} for name in ("one", "two-b", "three")}),
+    },
+)
+"""Between them every resource that there can be, as ``-c`` would give them."""
 
 
 @dataclass(frozen=True)

@@ -17,17 +17,10 @@ from app import synthesize
 from stacks.acknowledgments import PACKS, Acknowledged, acknowledge, known_reasons
 from stacks.app import build
 from stacks.settings import PREFIX, Settings, from_context
-from tests.infrastructure.settings_levels import ACCOUNT, LEVELS, all_pairs, pairs_of, possible, rows, settings_of
-from tests.infrastructure.templates import ROOT, STACKS, UNSTAGED
+from tests.infrastructure.settings_levels import LEVELS, all_pairs, pairs_of, possible, rows, settings_of
+from tests.infrastructure.templates import ACCOUNT, MODES, ROOT, STACKS, UNSTAGED
 
 ROWS = rows()
-STRUCTURES: tuple[Mapping[str, object], ...] = (
-    {},
-    {"network": "private", "malware_scan": True, "ocr_engine": "both", "alarm_email": "alarms@example.org"},
-    {"access": "materialised", "existing_detector": True, "uploaders": [f"arn:aws:iam::{ACCOUNT}:role/pacs"]},
-    {"caller_rights": True, "views": LEVELS["views"][1], "network": "private", "ocr_engine": "textract"},
-)
-"""Between them every resource that there can be."""
 
 
 def context(settings: Mapping[str, object]) -> dict[str, object]:
@@ -100,7 +93,7 @@ def test_the_cdk_command_fails_on_a_wrong_setting_and_names_it(tmp_path: Path) -
     assert f"{PREFIX}unmatched_text" in wrong.stderr
 
 
-@pytest.mark.parametrize("settings", STRUCTURES, ids=str)
+@pytest.mark.parametrize("settings", MODES, ids=str)
 def test_cfn_lint_finds_nothing(settings: Mapping[str, object], tmp_path: Path) -> None:
     from cfnlint.api import lint_file
 
@@ -124,7 +117,7 @@ def findings(settings: Mapping[str, object]) -> tuple[set[tuple[str, str]], list
 
 def test_every_acknowledgment_answers_a_finding_on_its_one_resource() -> None:
     used: set[str] = set()
-    for settings in STRUCTURES:
+    for settings in MODES:
         found, acknowledged = findings(settings)
         nag = [one for one in acknowledged if not one.rule.startswith("CloudFormation-Validate")]
         assert {(one.path, one.rule) for one in nag} == found
