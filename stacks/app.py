@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cdk_nag
 from aws_cdk import App, Environment, Stack, Tags, Validations
 
 from stacks.access import AccessStack
+from stacks.acknowledgments import PACKS, acknowledge
 from stacks.audit import AuditStack
 from stacks.data import DataStack
 from stacks.grants import KeyArns
@@ -33,8 +33,8 @@ class Deployment:
         return (self.data, self.audit, self.pipeline, self.review, self.access)
 
 
-def build(app: App, settings: Settings) -> Deployment:
-    """Put the stacks into `app`."""
+def build(app: App, settings: Settings, *, acknowledged: bool = True) -> Deployment:
+    """Put the stacks into `app`. Not `acknowledged`: without the reasons for findings that stand, to see them all."""
     names = Names.of(settings)
     environment = Environment(account=settings.account, region=settings.region)
     data = DataStack(app, names, settings, env=environment, termination_protection=True)
@@ -54,13 +54,9 @@ def build(app: App, settings: Settings) -> Deployment:
     for earlier, later in zip(deployment.stacks, deployment.stacks[1:], strict=False):
         later.add_stack_dependency(earlier)
     Tags.of(app).add("application", names.prefix)
+    if acknowledged:
+        acknowledge(app)
     if settings.nag:
-        packs = (
-            cdk_nag.AwsSolutionsChecks,
-            cdk_nag.HIPAASecurityChecks,
-            cdk_nag.NIST80053R5Checks,
-            cdk_nag.ServerlessChecks,
-        )
-        for pack in packs:
+        for pack in PACKS:
             Validations.of(app).add_plugins(pack(app))
     return deployment

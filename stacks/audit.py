@@ -1,19 +1,17 @@
-"""Audit: trail, evidence, threat detection, alarms and the dashboard."""
+"""Audit: trail, evidence and threat detection; alarms and dashboard are in `stacks.alarms`."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_cloudtrail as cloudtrail
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_guardduty as guardduty
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from stacks.alarms import Alarms, Dashboard
 from stacks.buckets import only_principals, private_bucket
 from stacks.grants import KeyArns
 from stacks.names import Names
@@ -40,9 +38,8 @@ class AuditStack(Stack):
         )
         self._trail()
         self._threats()
-        self._topic()
-        self._alarms()
-        self._dashboard()
+        alarms = Alarms(self, names, settings, keys.service)
+        Dashboard(self, names, alarms)
 
     def _trail(self) -> None:
         names, settings, keys = self._names, self._settings, self._keys
@@ -163,114 +160,6 @@ class AuditStack(Stack):
             protected_resource={"s3Bucket": {"bucketName": names.bucket("raw")}},
             actions={"tagging": {"status": "ENABLED"}},
         ).add_resource_dependency(policy)
-
-    def _topic(self) -> None:
-        names = self._names
-        topic = sns.CfnTopic(self, "Alarms", topic_name=f"{names.prefix}-alarms", kms_master_key_id=self._keys.service)
-        tls = {"Bool": {"aws:SecureTransport": "false"}}
-        from_alarms = {
-            "StringEquals": {"aws:SourceAccount": names.account},
-            "ArnLike": {"aws:SourceArn": names.arn("cloudwatch", f"alarm:{names.prefix}-*")},
-        }
-        sns.CfnTopicPolicy(
-            self,
-            "AlarmsPolicy",
-            topics=[topic.ref],
-            policy_document=document(
-                deny("TlsOnly", "sns:Publish", topic.ref, principal=_EVERYONE, when=tls),
-                allow(
-                    "FromAlarms",
-                    "sns:Publish",
-                    topic.ref,
-                    principal=service("cloudwatch.amazonaws.com"),
-                    when=from_alarms,
-                ),
-            ),
-        )
-        if self._settings.alarm_email:
-            sns.CfnSubscription(
-                self, "AlarmEmail", topic_arn=topic.ref, protocol="email", endpoint=self._settings.alarm_email
-            )
-
-    def _alarms(self) -> None:
-        names = self._names
-        machine = {"StateMachineArn": names.state_machine_arn("deidentify")}
-        # The function runs once per quarantined instance; the metric of our own is split by reason.
-        quarantine = {"FunctionName": names.function("quarantine")}
-        self._alarm("dead-letters", "AWS/SQS", "ApproximateNumberOfMessagesVisible", self._queue("uploads-dlq"), 1)
-        self._alarm("schedule-failed", "AWS/SQS", "ApproximateNumberOfMessagesVisible", self._queue("schedule-dlq"), 1)
-        self._alarm("upload-age", "AWS/SQS", "ApproximateAgeOfOldestMessage", self._queue("uploads"), 3600)
-        self._alarm("executions-failed", "AWS/States", "ExecutionsFailed", machine, 1, "Sum")
-        self._alarm("executions-timed-out", "AWS/States", "ExecutionsTimedOut", machine, 1, "Sum")
-        self._alarm("quarantined", "AWS/Lambda", "Invocations", quarantine, 20, "Sum")
-        age = self._settings.review_timeout_seconds * 2 // 3
-        self._alarm("review-age", "DicomDeid", "OldestReviewSeconds", {"service": "dicom-deid"}, age)
-        self._alarm("denied-kms", "DicomDeid", "DeniedKms", {}, 1, "Sum")
-
-    def _queue(self, name: str) -> dict[str, str]:
-        return {"QueueName": self._names.queue(name)}
-
-    def _alarm(
-        self,
-        name: str,
-        namespace: str,
-        metric: str,
-        dimensions: dict[str, str],
-        threshold: int,
-        statistic: str = "Maximum",
-    ) -> None:
-        cloudwatch.CfnAlarm(
-            self,
-            "Alarm" + "".join(part.capitalize() for part in name.split("-")),
-            alarm_name=f"{self._names.prefix}-{name}",
-            namespace=namespace,
-            metric_name=metric,
-            dimensions=[{"name": key, "value": value} for key, value in dimensions.items()],
-            statistic=statistic,
-            period=300,
-            evaluation_periods=1,
-            threshold=threshold,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            treat_missing_data="notBreaching",
-            alarm_actions=[self._names.topic_arn()],
-        )
-
-    def _dashboard(self) -> None:
-        names = self._names
-        machine = names.state_machine_arn("deidentify")
-        rows = [
-            ("Executions", [["AWS/States", name, "StateMachineArn", machine] for name in _EXECUTIONS]),
-            (
-                "Uploads waiting",
-                [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", names.queue(name)] for name in _QUEUES],
-            ),
-            (
-                "Quarantined",
-                [["AWS/Lambda", "Invocations", "FunctionName", names.function("quarantine")]],
-            ),
-            (
-                "Oldest review (s)",
-                [["DicomDeid", "OldestReviewSeconds", "service", "dicom-deid"]],
-            ),
-        ]
-        widgets = [
-            {
-                "type": "metric",
-                "x": 12 * (index % 2),
-                "y": 6 * (index // 2),
-                "width": 12,
-                "height": 6,
-                "properties": {"title": title, "metrics": metrics, "region": names.region, "period": 300},
-            }
-            for index, (title, metrics) in enumerate(rows)
-        ]
-        cloudwatch.CfnDashboard(
-            self, "Dashboard", dashboard_name=names.prefix, dashboard_body=json.dumps({"widgets": widgets})
-        )
-
-
-_EXECUTIONS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut")
-_QUEUES = ("uploads", "uploads-dlq")
 
 
 def _evidence_policy(names: Names) -> list[Statement]:

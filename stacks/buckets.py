@@ -120,10 +120,11 @@ def private_bucket(
     attached = s3.CfnBucketPolicy(
         scope,
         f"{logical}Policy",
-        bucket=bucket.ref,
+        bucket=names.bucket(kind),
         policy_document=document(
             *transport(names, kind), *(right_key(names, kind, key_arn) if key_arn else []), *policy
         ),
     )
+    attached.add_resource_dependency(bucket)
     attached.apply_removal_policy(RemovalPolicy.RETAIN)
     return attached

@@ -42,6 +42,15 @@ class Grant(StrEnum):
     SCHEDULE_DEAD_LETTERS = "schedule-dead-letters"
 
 
+class Caller(StrEnum):
+    """Who invokes a function, and so who answers for a failed invocation."""
+
+    STATES = "states"
+    QUEUE = "queue"
+    SCHEDULE = "schedule"
+    ACCESS_POINT = "access-point"
+
+
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
     """One Lambda. `memory` and `storage` in MiB, `timeout` in seconds; `environment` names settings of the handler."""
@@ -53,8 +62,14 @@ class FunctionSpec:
     environment: tuple[str, ...]
     grants: tuple[Grant, ...]
     storage: int = 512
-    concurrency: str | None = None
-    """The setting that reserves its concurrency: the back-pressure on the services behind it."""
+    concurrency: str = "state_concurrency"
+    """The setting that reserves its concurrency: back-pressure, and a bound on what a flood of uploads can take."""
+    caller: Caller = Caller.STATES
+
+    @property
+    def construct_id(self) -> str:
+        """Its name in the tree of constructs."""
+        return "".join(part.capitalize() for part in self.name.split("_"))
 
 
 _STATE = ("CATALOG_TABLE", "WORK_BUCKET")
@@ -79,6 +94,7 @@ _SPECS = (
             Grant.START_EXECUTION,
         ),
         concurrency="register_concurrency",
+        caller=Caller.QUEUE,
     ),
     FunctionSpec(
         "extract_frames",
@@ -208,6 +224,7 @@ _SPECS = (
             Grant.ACCESS_READ,
             Grant.SECRET_READ,
         ),
+        concurrency="single",
     ),
     FunctionSpec(
         "redrive_deferred",
@@ -216,7 +233,8 @@ _SPECS = (
         300,
         (*_STATE, "STATE_MACHINE_ARN"),
         (*_WORK, Grant.CATALOG_UPDATE, Grant.CATALOG_SCAN, Grant.START_EXECUTION, Grant.SCHEDULE_DEAD_LETTERS),
-        concurrency="one",
+        concurrency="single",
+        caller=Caller.SCHEDULE,
     ),
     FunctionSpec(
         "redact_header",
@@ -232,6 +250,8 @@ _SPECS = (
             Grant.SECRET_READ,
             Grant.OBJECT_LAMBDA_RESPONSE,
         ),
+        concurrency="view_concurrency",
+        caller=Caller.ACCESS_POINT,
     ),
 )
 

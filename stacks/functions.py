@@ -19,12 +19,13 @@ from stacks.settings import Settings
 from stacks.statements import assumed_by, document
 
 ROOT = Path(__file__).parents[1]
+BUILD = ROOT / "build"
 _SOURCE_ONLY = ["**/__pycache__", "**/*.pyc", "**/.DS_Store"]
 
 
 def asset_folder(asset: Asset) -> Path:
     """build/<asset> when `make build` made it; else the sources, so that synthesis needs neither build nor network."""
-    built = ROOT / "build" / asset.value
+    built = BUILD / asset.value
     return built if built.is_dir() else ROOT / "lambdas"
 
 
@@ -66,10 +67,9 @@ def environment(spec: FunctionSpec, names: Names, settings: Settings, keys: KeyA
     }
 
 
-def _concurrency(spec: FunctionSpec, settings: Settings) -> int | None:
-    if spec.concurrency is None:
-        return None
-    return 1 if spec.concurrency == "one" else int(getattr(settings, spec.concurrency))
+def concurrency(spec: FunctionSpec, settings: Settings) -> int:
+    """How many of a function run at once, reserved for it out of the account's quota."""
+    return 1 if spec.concurrency == "single" else int(getattr(settings, spec.concurrency))
 
 
 class DeidFunction(Construct):
@@ -84,7 +84,7 @@ class DeidFunction(Construct):
         keys: KeyArns,
         network: lambda_.CfnFunction.VpcConfigProperty | None = None,
     ) -> None:
-        super().__init__(scope, "".join(part.capitalize() for part in spec.name.split("_")))
+        super().__init__(scope, spec.construct_id)
         in_network = network if spec.name not in OUTSIDE_THE_NETWORK else None
         group = logs.CfnLogGroup(
             self,
@@ -110,7 +110,6 @@ class DeidFunction(Construct):
             policy_document=document(*policy),
         )
         code = s3_assets.Asset(self, "Code", path=str(asset_folder(spec.asset)), exclude=_SOURCE_ONLY)
-        concurrency = _concurrency(spec, settings)
         dead_letters = names.queue_arn("schedule-dlq") if spec.name == "redrive_deferred" else None
         self.function = lambda_.CfnFunction(
             self,
@@ -128,7 +127,7 @@ class DeidFunction(Construct):
             environment={"variables": environment(spec, names, settings, keys)},
             kms_key_arn=keys.service,
             tracing_config={"mode": "Active"},
-            reserved_concurrent_executions=concurrency,
+            reserved_concurrent_executions=concurrency(spec, settings),
             logging_config={"logGroup": names.log_group(spec.name)},
             dead_letter_config={"targetArn": dead_letters} if dead_letters else None,
             vpc_config=in_network,

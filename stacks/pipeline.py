@@ -88,18 +88,10 @@ class PipelineStack(Stack):
         queue.apply_removal_policy(RemovalPolicy.RETAIN)
         tls = {"Bool": {"aws:SecureTransport": "false"}}
         policy = [deny("TlsOnly", "sqs:*", queue.attr_arn, principal={"AWS": "*"}, when=tls)]
-        if name != "uploads-dlq":
-            rule = "uploads" if name == "uploads" else "redrive"
-            source = {"ArnEquals": {"aws:SourceArn": names.arn("events", f"rule/{names.prefix}-{rule}")}}
-            policy.append(
-                allow(
-                    "FromItsRule",
-                    "sqs:SendMessage",
-                    queue.attr_arn,
-                    principal=service("events.amazonaws.com"),
-                    when=source,
-                )
-            )
+        rule = "redrive" if name == "schedule-dlq" else "uploads"
+        source = {"ArnEquals": {"aws:SourceArn": names.arn("events", f"rule/{names.prefix}-{rule}")}}
+        rules = service("events.amazonaws.com")
+        policy.append(allow("FromItsRule", "sqs:SendMessage", queue.attr_arn, principal=rules, when=source))
         sqs.CfnQueuePolicy(self, f"{logical}Policy", queues=[queue.ref], policy_document=document(*policy))
         return queue
 
@@ -121,22 +113,26 @@ class PipelineStack(Stack):
             name=f"{names.prefix}-uploads",
             description="An object in the raw bucket, or the result of its malware scan",
             event_pattern=scanned if self._settings.malware_scan else created,
-            targets=[{"id": "uploads", "arn": names.queue_arn("uploads")}],
+            targets=[
+                {
+                    "id": "uploads",
+                    "arn": names.queue_arn("uploads"),
+                    # What the queue does not take within a day would otherwise be an upload that nobody hears of.
+                    "deadLetterConfig": {"arn": names.queue_arn("uploads-dlq")},
+                }
+            ],
         )
 
     def _substitutions(self) -> dict[str, str]:
         names, settings = self._names, self._settings
-        functions = {
-            "".join(part.capitalize() for part in name.split("_")) + "FunctionArn": names.function_arn(name)
-            for name in FUNCTIONS
-        }
+        functions = {f"{spec.construct_id}FunctionArn": names.function_arn(name) for name, spec in FUNCTIONS.items()}
         return functions | {
             "Partition": names.partition,
             "RetryMaxAttempts": str(settings.retry_max_attempts),
             "ReviewTimeoutSeconds": str(settings.review_timeout_seconds),
             "ExecutionTimeoutSeconds": str(settings.execution_timeout_seconds),
             "AnalyseConcurrency": str(settings.analyse_concurrency),
-            "BackfillConcurrency": "10",
+            "BackfillConcurrency": str(settings.backfill_concurrency),
             "WorkBucket": names.bucket("work"),
             "DeidentifyStateMachineArn": names.state_machine_arn("deidentify"),
         }

@@ -30,6 +30,9 @@ def _principal(arn: str) -> str:
 Principal = Annotated[str, AfterValidator(_principal)]
 
 
+Zone = Literal["a", "b", "c", "d", "e", "f"]
+
+
 class View(BaseModel):
     """One view: the profile of its headers and the domain of its pseudonyms."""
 
@@ -57,6 +60,8 @@ class Settings(BaseModel):
     access: Literal["object-lambda", "materialised"] = "object-lambda"
     caller_rights: bool = False
     network: Literal["public", "private"] = "public"
+    zones: tuple[Zone, Zone] = ("a", "b")
+    """The two availability zones of a private network: endpoints of some services are not in every zone."""
     malware_scan: bool = False
     existing_detector: bool = False
     max_object_bytes: int = Field(3 * 1024**3, ge=1, le=3 * 1024**3)
@@ -69,8 +74,13 @@ class Settings(BaseModel):
     ocr_concurrency: int = Field(10, ge=2, le=1000)
     phi_concurrency: int = Field(10, ge=2, le=1000)
     register_concurrency: int = Field(10, ge=2, le=1000)
+    state_concurrency: int = Field(40, ge=2, le=1000)
+    view_concurrency: int = Field(100, ge=2, le=1000)
+    backfill_concurrency: int = Field(10, ge=1, le=1000)
     analyse_concurrency: int = Field(4, ge=1, le=40)
     redrive_minutes: int = Field(60, ge=5, le=1440)
+    quarantine_alarm_percent: int = Field(10, ge=1, le=100)
+    """Alarm when more of the started instances than this end in quarantine, over 15 minutes."""
     uploaders: tuple[Principal, ...] = ()
     custodians: tuple[Principal, ...] = ()
     reviewers: tuple[Principal, ...] = ()
@@ -80,7 +90,7 @@ class Settings(BaseModel):
     nag: bool = False
     """Run cdk-nag's packs during synthesis and fail on any unacknowledged finding."""
 
-    @field_validator("views", "uploaders", "custodians", "reviewers", "auditors", "deployers", mode="before")
+    @field_validator("views", "zones", "uploaders", "custodians", "reviewers", "auditors", "deployers", mode="before")
     @classmethod
     def _from_command_line(cls, value: object) -> object:
         """``-c`` can give only strings: there, JSON."""
@@ -97,6 +107,10 @@ class Settings(BaseModel):
                 raise ValueError("a view's name must be 1 to 20 of a-z, 0-9 and -, as part of an access point name")
         if self.caller_rights and self.access != "object-lambda":
             raise ValueError("caller_rights applies to access object-lambda only")
+        if len(set(self.zones)) != len(self.zones):
+            raise ValueError("zones must be two different ones")
+        if self.nag and self.account is None:
+            raise ValueError("nag needs account: its rules compare names, which are unknown without one")
         return self
 
     @property

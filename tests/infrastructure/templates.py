@@ -10,15 +10,33 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import App
-
-from stacks.app import build
-from stacks.settings import PREFIX, from_context
+from app import synthesize
+from stacks.settings import PREFIX
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "111122223333"
 STACKS = ("Data", "Audit", "Pipeline", "Review", "Access")
+UNSTAGED = {"aws:cdk:disable-asset-staging": True}
+"""An asset is named by its place, not copied: the templates are the same."""
 Resource = Mapping[str, Any]
+MODES: tuple[Mapping[str, str], ...] = (
+    {},
+    {"network": "private", "malware_scan": "true", "ocr_engine": "both", "alarm_email": "alarms@example.org"},
+    {
+        "access": "materialised",
+        "existing_detector": "true",
+        "uploaders": json.dumps([f"arn:aws:iam::{ACCOUNT}:role/x"]),
+    },
+    {
+        "caller_rights": "true",
+        "network": "private",
+        "ocr_engine": "textract",
+        "unmatched_text": "review",
+        "pixel_analysis": "risk",
+        "views": json.dumps({name: {"profile": "basic", "domain": name} for name in ("one", "two-b", "three")}),
+    },
+)
+"""Between them every resource that there can be, as ``-c`` would give them."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +80,10 @@ def listed(value: Any) -> list[Any]:
 
 @cache
 def synthesized(**settings: str) -> Templates:
-    context: dict[str, object] = {f"{PREFIX}account": ACCOUNT}
+    context: dict[str, object] = {f"{PREFIX}account": ACCOUNT, **UNSTAGED}
     context |= {f"{PREFIX}{name}": value for name, value in settings.items()}
     with tempfile.TemporaryDirectory() as folder:
-        app = App(outdir=folder, analytics_reporting=False)
-        build(app, from_context(context))
-        app.synth()
+        synthesize(folder, context)
         found = {name: json.loads((Path(folder) / f"{name}.template.json").read_text()) for name in STACKS}
     return Templates({name: _resolved(template["Resources"]) for name, template in found.items()})
 
