@@ -26,6 +26,7 @@ _TILE: Final = 1840
 _OVERLAP: Final = 240
 """Wider than a word of an overlay."""
 _MARGIN: Final = 12
+_QUALITIES: Final = (92, 80, 60)
 _CROWDED: Final = 70
 """More words than this in one part, by a rough count, and it is cut: DetectText names at most 100 (service quota)."""
 MAX_PNG_BYTES: Final = 5 * 1024 * 1024
@@ -83,12 +84,14 @@ def tiles(picture: Picture) -> Iterator[tuple[Picture, Placement]]:
 
 
 def encoded(picture: Picture) -> bytes:
-    """PNG, or JPEG of high quality where PNG exceeds the service limit."""
+    """PNG, or JPEG of as high a quality as the service's limit allows where PNG exceeds it."""
     bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
     grey = np.array_equal(picture[..., 0], picture[..., 1]) and np.array_equal(picture[..., 1], picture[..., 2])
     content = cv2.imencode(".png", picture[..., 0] if grey else bgr)[1].tobytes()
-    if len(content) > MAX_PNG_BYTES:
-        content = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    for quality in _QUALITIES:
+        if len(content) <= MAX_PNG_BYTES:
+            break
+        content = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
     return content
 
 
