@@ -1,15 +1,12 @@
-"""PHI in text on this machine: identifier formats and a names list, in the shape of Comprehend Medical DetectPHI."""
+"""PHI in text on this machine: identifier formats and names, in the shape of Comprehend Medical DetectPHI."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 from dicom_deid.phi.formats import find_formats
-from dicom_deid.phi.overlay import is_clinical
+from local.detectors.persons import find_persons
 
 _TYPES: Final[Mapping[str, str]] = {
     "date": "DATE",
@@ -21,10 +18,8 @@ _TYPES: Final[Mapping[str, str]] = {
     "postal-address": "ADDRESS",
     "state-and-postcode": "ADDRESS",
     "institution": "ADDRESS",
+    "person": "NAME",
 }
-_AMBIGUOUS: Final = frozenset({"grace", "hope", "rose", "may", "mark", "page", "king", "price", "rich", "joy", "faith"})
-"""Names that are ordinary words as well: the detector is in doubt about them."""
-_NAME_WORD: Final = re.compile(r"[^\W\d_][^\W\d_'’-]+")
 
 
 class LocalPhiDetector:
@@ -53,17 +48,6 @@ def _entities(text: str) -> Iterator[tuple[int, int, str, float]]:
     for line in text.split("\n"):
         for match in find_formats(line):
             yield begin + match.begin, begin + match.end, _TYPES.get(match.rule, "ID"), match.score
-        for word in _NAME_WORD.finditer(line):
-            if is_clinical(word[0]):
-                continue
-            if word[0].lower() in _AMBIGUOUS:
-                yield begin + word.start(), begin + word.end(), "NAME", 0.55
-            elif word[0].lower() in _names():
-                yield begin + word.start(), begin + word.end(), "NAME", 0.9
+        for person in find_persons(line):
+            yield begin + person.begin, begin + person.end, "NAME", person.score
         begin += len(line) + 1
-
-
-@cache
-def _names() -> frozenset[str]:
-    content = (files("local.detectors") / "names.txt").read_text(encoding="utf-8")
-    return frozenset(content.split())

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dicom_deid.geometry import Box
+from dicom_deid.phi.company import beside_names, is_of_person, is_term, is_unit_or_side, split_dates
 from dicom_deid.phi.findings import Action, Evidence, EvidenceKind, Finding, Policy, TextClass, UnmatchedText
-from dicom_deid.phi.formats import find_formats
+from dicom_deid.phi.formats import FormatMatch, find_formats
 from dicom_deid.phi.identity import HeaderIdentity
 from dicom_deid.phi.labels import find_labelled
-from dicom_deid.phi.overlay import is_clinical, is_nearly_clinical
+from dicom_deid.phi.overlay import is_clinical, is_nearly_clinical, joins
 from dicom_deid.phi.own_header import OwnHeader
+from dicom_deid.phi.places import find_institutions
 from dicom_deid.phi.reading import PlacedWord, ReadingText, read_in_order
+from dicom_deid.phi.unread import unread_parts
 from dicom_deid.phi.words import DetectedText, PhiSpan, Word
 from dicom_deid.records import ImageRecord
 
 _MARGIN = 0.2
 """Of the letter height, added on every side: descenders and blur reach beyond what OCR reports."""
-_READ_SHARE = 0.15
-"""A text-like region of which at least this share is covered by words counts as read."""
 _FORMAT_STRONG = frozenset({"medicare", "healthcare-identifier", "nhs-number"})
 
 
@@ -37,12 +38,16 @@ def assess(
     """
     reading = read_in_order(detected.words)
     evidence = _evidence(reading, spans, identity)
-    findings = [_finding(image, placed, evidence.get(placed.word.id, ()), policy) for placed in reading.words]
+    joined = _joined(reading, evidence)
+    findings = [
+        _finding(image, placed, evidence.get(placed.word.id, ()), policy, joined=placed.word.id in joined)
+        for placed in reading.words
+    ]
     findings += [_region(image, box, EvidenceKind.BARCODE, "barcode", policy) for box in image.barcodes]
-    boxes = [finding.box for finding in findings]
+    words = [image.placement.to_frame(placed.word.quad.bounds) for placed in reading.words]
     for region in image.regions:
-        if _covered(region, boxes) < _READ_SHARE:
-            findings.append(_region(image, region, EvidenceKind.REGION, "unread-text", policy))
+        for unread in unread_parts(region, words):
+            findings.append(_region(image, unread, EvidenceKind.REGION, "unread-text", policy))
     return tuple(findings)
 
 
@@ -57,22 +62,25 @@ def _evidence(
         known[kind, rule] = max(known.get((kind, rule), 0.0), score)
 
     own = OwnHeader(identity)
-    for line in _lines(reading):
+    lines = _lines(reading)
+    for line in lines:
         for match in own.matches([placed.word.text for placed in line]):
             for index in match.words:
                 note(line[index], EvidenceKind.HEADER, match.rule, 1.0)
         begin = line[0].begin
         text = reading.text[begin : line[-1].end]
-        for known in find_formats(text):
+        for kind, known in _patterns(text):
             for placed in reading.words_of(begin + known.begin, begin + known.end):
-                score = 1.0 if known.rule in _FORMAT_STRONG else known.score
-                note(placed, EvidenceKind.FORMAT, known.rule, score)
-        for labelled in find_labelled(text):
-            for placed in reading.words_of(begin + labelled.begin, begin + labelled.end):
-                note(placed, EvidenceKind.LABEL, labelled.rule, labelled.score)
+                note(placed, kind, known.rule, 1.0 if known.rule in _FORMAT_STRONG else known.score)
+        for index in split_dates([placed.word.text for placed in line]):
+            note(line[index], EvidenceKind.FORMAT, "date", 0.9)
     for span in spans:
         for placed in reading.words_of(span.begin, span.end):
             note(placed, EvidenceKind.COMPREHEND, span.kind.lower(), min(max(span.score, 0.0), 1.0))
+    for line in lines:
+        named = [any(is_of_person(kind, rule) for kind, rule in found.get(placed.word.id, ())) for placed in line]
+        for index, rule, score in beside_names([placed.word.text for placed in line], named):
+            note(line[index], EvidenceKind.NAME, rule, score)
     return {
         word: tuple(
             Evidence(kind, rule, score)
@@ -82,6 +90,16 @@ def _evidence(
     }
 
 
+def _patterns(text: str) -> Iterator[tuple[EvidenceKind, FormatMatch]]:
+    """What a line says by its form alone."""
+    for known in find_formats(text):
+        yield EvidenceKind.FORMAT, known
+    for known in find_institutions(text):
+        yield EvidenceKind.FORMAT, known
+    for known in find_labelled(text):
+        yield EvidenceKind.LABEL, known
+
+
 def _lines(reading: ReadingText) -> list[list[PlacedWord]]:
     lines: defaultdict[int, list[PlacedWord]] = defaultdict(list)
     for placed in reading.words:
@@ -89,9 +107,27 @@ def _lines(reading: ReadingText) -> list[list[PlacedWord]]:
     return list(lines.values())
 
 
-def _finding(image: ImageRecord, placed: PlacedWord, evidence: tuple[Evidence, ...], policy: Policy) -> Finding:
+def _joined(reading: ReadingText, evidence: Mapping[int, object]) -> frozenset[int]:
+    """Words that say nothing alone (``of``, ``free``) and stand between or beside clinical ones, away from PHI."""
+    found: set[int] = set()
+    for line in _lines(reading):
+        for index, placed in enumerate(line):
+            near = line[max(0, index - 1) : index + 2]
+            company = [other for other in near if other is not placed]
+            if (
+                joins(placed.word.text)
+                and not any(other.word.id in evidence for other in near)
+                and any(is_term(other.word.text) for other in company)
+            ):
+                found.add(placed.word.id)
+    return frozenset(found)
+
+
+def _finding(
+    image: ImageRecord, placed: PlacedWord, evidence: tuple[Evidence, ...], policy: Policy, *, joined: bool
+) -> Finding:
     word = placed.word
-    text_class, score = _classify(word, evidence)
+    text_class, score = _classify(word, evidence, joined=joined)
     if text_class is TextClass.CLINICAL and not evidence:
         evidence = (Evidence(EvidenceKind.VOCABULARY, "overlay", 0.0),)
     return Finding(
@@ -106,21 +142,14 @@ def _finding(image: ImageRecord, placed: PlacedWord, evidence: tuple[Evidence, .
     )
 
 
-def _classify(word: Word, evidence: tuple[Evidence, ...]) -> tuple[TextClass, float]:
-    clinical = is_clinical(word.text)
+def _classify(word: Word, evidence: tuple[Evidence, ...], *, joined: bool) -> tuple[TextClass, float]:
     score = max((item.score for item in evidence), default=0.0)
     labels_only = {item.kind for item in evidence} <= {EvidenceKind.LABEL, EvidenceKind.COMPREHEND}
-    if evidence and not (clinical and labels_only and _is_unit_or_side(word.text)):
+    if evidence and not (labels_only and is_unit_or_side(word.text)):
         return TextClass.PHI, score
-    if clinical or is_nearly_clinical(word.text):
+    if joined or is_clinical(word.text) or is_nearly_clinical(word.text):
         return TextClass.CLINICAL, 0.0
     return TextClass.UNMATCHED, 0.0
-
-
-def _is_unit_or_side(text: str) -> bool:
-    """Words that even a labelled field or a language model does not make PHI: sides, units, punctuation."""
-    core = text.strip(".:,;()[]/-").lower()
-    return not core or core in {"l", "r", "left", "right", "mm", "cm", "mhz", "hz", "db", "fps", "kv", "mas"}
 
 
 def _action(text_class: TextClass, score: float, policy: Policy) -> Action:
@@ -154,9 +183,3 @@ def _region(image: ImageRecord, box: Box, kind: EvidenceKind, rule: str, policy:
         evidence=(Evidence(kind, rule, score),),
         action=_action(text_class, score, policy),
     )
-
-
-def _covered(region: Box, boxes: Iterable[Box]) -> float:
-    """The share of a region that boxes cover, at most 1 (overlaps count twice, which only errs to read)."""
-    shared = (region.intersection(box) for box in boxes)
-    return min(1.0, sum(part.area for part in shared if part) / region.area)

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_MONTH: Final = r"(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[A-Z]*"
+_MONTH: Final = (
+    r"(?:JAN(?:UARY)?|FEB(?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JULY?|AUG(?:UST)?|SEPT?(?:EMBER)?|OCT(?:OBER)?"
+    r"|NOV(?:EMBER)?|DEC(?:EMBER)?)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,51 +67,89 @@ def is_nhs_number(text: str) -> bool:
     return (0 if check == 11 else check) == digits[9]
 
 
-def _is_calendar_date(text: str) -> bool:
+def _is_calendar(text: str) -> bool:
     digits = "".join(character for character in text if character.isdigit())
     year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
     return 1880 <= year <= 2100 and 1 <= month <= 12 and 1 <= day <= 31
 
 
-_STREET: Final = "ST|STREET|RD|ROAD|AVE|AVENUE|DR|DRIVE|CT|COURT|LANE|LN|PDE|PARADE|HWY|HIGHWAY|CRES|CRESCENT|BLVD"
-_INSTITUTION: Final = r"""HOSPITAL | CLINIC | INFIRMARY | RADIOLOGY | MEDICAL\ CENT(?:RE|ER) | HEALTH\ SERVICE
-    | IMAGING\ CENT(?:RE|ER) | UNIVERSITY | INSTITUTE"""
+def _is_day(text: str) -> bool:
+    """Two of the first numbers are a day and a month, in either order: ``120/80/65`` is none."""
+    first, second = (int(part) for part in re.findall(r"\d+", text)[:2])
+    return 1 <= min(first, second) <= 12 and max(first, second) <= 31
+
+
+_STREET: Final = (
+    "ST|STREET|RD|ROAD|AVE|AVENUE|DR|DRIVE|CT|COURT|LANE|LN|PDE|PARADE|HWY|HIGHWAY|CRES|CRESCENT|BLVD|BOULEVARD|WAY"
+    "|PLACE|PL|TCE|TERRACE|CLOSE|CIRCUIT|ESPLANADE|SQUARE|GROVE|WALK"
+)
 _TURN: Final = r"(?:ST|ND|RD|TH)?"
 _IHI: Final = r"\b8003\s?6[012]\d{2}(?:\s?\d{4}){2}\b"
+_END: Final = r"(?:\b|(?=\d{1,2}:\d{2}))"
+"""The end of a date, also where OCR read no blank before a time of day."""
+_YEAR: Final = r"(?:(?:18|19|20)\d{2}|\d{2})"
 
 _FORMATS: Final = (
     _Format("healthcare-identifier", re.compile(_IHI), 1.0, is_healthcare_identifier),
     _Format("healthcare-identifier", re.compile(r"\b80036[012]\d{10}\b"), 1.0, is_healthcare_identifier),
     _Format("medicare", re.compile(r"\b[2-6]\d{3}[ -]?\d{5}[ -]?\d(?:[ -/]?\d)?\b"), 1.0, is_medicare),
-    _Format("nhs-number", re.compile(r"\b\d{3}[ -]\d{3}[ -]\d{4}\b"), 1.0, is_nhs_number),
-    _Format("dva", re.compile(r"\b[NVQWST][A-Z]{0,3}\d{4,6}[A-Z]?\b"), 0.9),
+    _Format("nhs-number", re.compile(r"\b\d{3}[ -]?\d{3}[ -]?\d{4}\b"), 1.0, is_nhs_number),
+    _Format("dva", re.compile(r"\b[NVQWST][A-Z]{0,3}\d{5,6}[A-Z]?\b"), 0.9),
     _Format("social-security", re.compile(r"\b\d{3}-\d{2}-\d{4}\b"), 0.95),
     _Format("e-mail", re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b"), 0.99),
     _Format("url", re.compile(r"\b(?:https?://|www\.)\S+"), 0.95),
     _Format("phone", re.compile(r"(?:\+?61|\(?0)[ -]?[2-478]\)?(?:[ -]?\d){8}\b"), 0.95),
-    _Format("phone", re.compile(r"\(?\b\d{3}\)?[ -]\d{3}-\d{4}\b"), 0.9),
-    _Format("date", re.compile(r"\b(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\b"), 0.97, _is_calendar_date),
-    _Format("date", re.compile(r"\b\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})\b"), 0.95),
-    _Format("date", re.compile(r"\b(?:18|19|20)\d{2}[/.-]\d{1,2}[/.-]\d{1,2}\b"), 0.97),
-    _Format("date", re.compile(rf"\b\d{{1,2}}{_TURN}[ ./-]?{_MONTH}[ ,./-]*(?:\d{{4}}|\d{{2}})\b", re.I), 0.97),
-    _Format("date", re.compile(rf"\b{_MONTH}[ ./-]?\d{{1,2}}{_TURN}[ ,./-]+\d{{4}}\b", re.I), 0.97),
+    _Format("phone", re.compile(r"\+\d{1,3}(?:[ -]?\(?\d{1,4}\)?){2,5}\b"), 0.95),
+    _Format("phone", re.compile(r"(?<!\d)\(?\d{3}\)?[ .-]?\d{3}[.-]\d{4}\b"), 0.9),
+    _Format("phone", re.compile(r"\b0\d{2,4}[ -]\d{3,4}[ -]?\d{3,4}\b"), 0.9),
+    _Format("date", re.compile(r"\b(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"), 0.97, _is_calendar),
+    _Format("date", re.compile(rf"\b\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:\d{{4}}|\d{{2}}){_END}"), 0.95, _is_day),
+    _Format("date", re.compile(r"\b\d{1,2} [/.-] ?\d{1,2} ?[/.-] ?(?:\d{4}|\d{2})\b"), 0.9, _is_day),
+    _Format("date", re.compile(r"\b(?:18|19|20)\d{2}[/.-]\d{1,2}[/.-]\d{1,2}(?!\d)"), 0.97),
+    _Format("date", re.compile(rf"\b\d{{1,2}}{_TURN}[ ./-]*{_MONTH}[ ,./'-]*{_YEAR}{_END}", re.I), 0.97),
+    _Format("date", re.compile(rf"\b{_MONTH}[ ./-]*\d{{1,2}}{_TURN}[ ,./-]+{_YEAR}\b", re.I), 0.97),
+    _Format("date", re.compile(rf"\b(?:18|19|20)\d{{2}}[ ,./-]*{_MONTH}[ ./-]*\d{{1,2}}\b", re.I), 0.97),
     _Format("date", re.compile(rf"\b{_MONTH}[ ./-]?(?:19|20)\d{{2}}\b", re.I), 0.9),
+    _Format("date", re.compile(r"\b(?:0?[1-9]|1[0-2])[/-](?:19|20)\d{2}\b"), 0.85),
     _Format("age", re.compile(r"\b\d{1,3} ?(?:Y/?O|YRS?|YEARS?|Y)\b(?: ?[/,]? ?(?:M|F|MALE|FEMALE)\b)?", re.I), 0.9),
     _Format("age", re.compile(r"\b0\d{2}[YMWD]\b"), 0.95),
-    _Format("age-and-sex", re.compile(r"\b(?:\d{2,3} ?[/,]? ?[MF]|[MF][/,] ?\d{2,3}|[MF] ?\d{2,3}(?:Y|YRS?))\b"), 0.9),
+    _Format("age-and-sex", re.compile(r"\b(?:\d{2,3} ?[/,]? ?[MF]|[MF][/,] ?\d{2,3}|[MF] ?\d{1,3}(?:Y|YRS?))\b"), 0.9),
     _Format("weight", re.compile(r"\b\d{2,3}(?:\.\d)? ?KG\b", re.I), 0.85),
-    _Format("postal-address", re.compile(rf"\b\d{{1,5}} [A-Z]+(?: [A-Z]+)? (?:{_STREET})\b", re.I), 0.85),
+    _Format("postal-address", re.compile(rf"\b\d{{1,5}}[A-Z]? [A-Z'-]+(?: [A-Z'-]+)? (?:{_STREET})\b", re.I), 0.85),
     _Format("state-and-postcode", re.compile(r"\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) ?\d{4}\b"), 0.9),
-    _Format("institution", re.compile(rf"\b(?:{_INSTITUTION})\b", re.I | re.X), 0.85),
-    _Format("long-number", re.compile(r"\b[A-Z]{0,4}[-.]?\d{5,}[A-Z]?\b", re.I), 0.9),
+    _Format("long-number", re.compile(r"(?<![A-Z0-9.])[A-Z]{0,4}[-.#]?\d{5,}[A-Z]?\b", re.I), 0.9),
     _Format("long-number", re.compile(r"\b\d{2,4}[-.]\d{2,4}[-.]\d{2,6}\b"), 0.85),
+    _Format("long-number", re.compile(r"\b\d{4,}-\d{4,}\b"), 0.85),
     _Format("long-number", re.compile(r"\b[A-Z]{1,4}\d{1,3}-\d{3,}\b", re.I), 0.85),
+    _Format("device-name", re.compile(r"\b(?:CT|MR|US|XR|DX|CR|RF|NM|PT|MG|XA)\d{2,4}\b"), 0.85),
 )  # fmt: skip
+"""Each of one line, tried on the text as it was read and with look-alike letters in numbers made digits."""
+_NUMBERLIKE: Final = re.compile(r"[\dOoIlSBZ|]+(?:[/.: -][\dOoIlSBZ|]+)*")
+_DIGIT_OF: Final = str.maketrans("OoIlSBZ|", "00115821")
 
 
 def find_formats(text: str) -> Iterator[FormatMatch]:
     """Every span of one line that has an identifying format; spans of several formats may overlap."""
-    for known in _FORMATS:
-        for match in known.pattern.finditer(text):
-            if known.valid is None or known.valid(match[0]):
-                yield FormatMatch(match.start(), match.end(), known.rule, known.score)
+    seen: set[tuple[int, int, str]] = set()
+    for spelling in dict.fromkeys((text, with_digits(text))):
+        for known in _FORMATS:
+            for match in known.pattern.finditer(spelling):
+                span = (match.start(), match.end(), known.rule)
+                if span not in seen and (known.valid is None or known.valid(match[0])):
+                    seen.add(span)
+                    yield FormatMatch(*span, known.score)
+
+
+def with_digits(text: str) -> str:
+    """The text with letters that OCR confuses with digits made digits, in what is a number for the most part.
+
+    Every character keeps its place.
+    """
+
+    def digits(match: re.Match[str]) -> str:
+        word = match[0]
+        real = sum(character.isdigit() for character in word)
+        letters = sum(character.isalpha() or character == "|" for character in word)
+        return word.translate(_DIGIT_OF) if letters and real >= 2 * letters else word
+
+    return _NUMBERLIKE.sub(digits, text)

@@ -10,6 +10,7 @@ from typing import Final
 
 from dicom_deid.phi.identity import HeaderIdentity, IdentityKind
 from dicom_deid.phi.overlay import is_clinical
+from dicom_deid.phi.own_dates import date_matches, spellings
 from dicom_deid.phi.spelling import confusable, folded, similar
 
 _NAMES: Final = frozenset({IdentityKind.PATIENT_NAME, IdentityKind.PERSON_NAME})
@@ -46,6 +47,24 @@ class OwnHeader:
         return parts
 
     @cached_property
+    def _codes(self) -> dict[str, str]:
+        """Short forms of whole names, two or three letters: an operator's code, the initials of a person."""
+        codes: dict[str, str] = {}
+        for value in self.identity.values:
+            if value.kind in _NAMES:
+                parts = [folded(part) for part in _SEPARATORS.split(value.text)]
+                parts = [part for part in parts if part and part not in _TITLES]
+                letters = "".join(part[0] for part in parts)
+                for code in (*parts, letters[:2], letters[:3], letters[1:2] + letters[:1]):
+                    if 2 <= len(code) <= 3 and not is_clinical(code):
+                        codes.setdefault(code, value.kind.value)
+        return codes
+
+    @cached_property
+    def _dates(self) -> dict[str, str]:
+        return spellings(self.identity.values)
+
+    @cached_property
     def _initials(self) -> frozenset[str]:
         return frozenset(folded(part)[0] for part in self._name_parts)
 
@@ -79,7 +98,11 @@ class OwnHeader:
             for other in (index - 1, index + 1):
                 if 0 <= other < len(line) and self._is_initial(line[other]):
                     yield HeaderMatch((other,), named[index])
+        for words, kind in date_matches(line, self._dates):
+            yield HeaderMatch(words, kind)
         for index, word in enumerate(line):
+            if word.strip(".,:;()").isupper() and folded(word) in self._codes:
+                yield HeaderMatch((index,), self._codes[folded(word)])
             rule = self._number_rule(word)
             if rule:
                 yield HeaderMatch((index,), rule)

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dicom_deid.geometry import Box
-from dicom_deid.phi.findings import Action, Evidence, EvidenceKind, Finding, Policy
+from dicom_deid.phi.findings import Action, Evidence, EvidenceKind, Finding, Policy, TextClass
 from dicom_deid.pixels.plan import PlannedBox, RedactionPlan
 from dicom_deid.records import Outcome, ReviewDecision
 
 WHOLE_FRAME = "whole-frame"
 """Rule of the evidence that asks a person to look at everything; such a box is never drawn."""
+
+_READ_ELSEWHERE = 0.6
+"""Share of an unmatched box that clinical words of another picture must cover."""
 
 _Key = tuple[Action, tuple[int, ...]]
 
@@ -37,7 +40,7 @@ def plan(
     """
     del policy  # The findings' actions already follow from it.
     grouped: defaultdict[_Key, list[PlannedBox]] = defaultdict(list)
-    found = [*findings, *(replace(finding, action=Action.REVIEW) for finding in residual)]
+    found = [*_read_elsewhere(list(findings)), *(replace(finding, action=Action.REVIEW) for finding in residual)]
     text_on_measurements = never_boxed and any(finding.action is not Action.KEEP for finding in found)
     if never_boxed:
         found = [replace(finding, action=Action.KEEP) for finding in found]
@@ -61,6 +64,27 @@ def plan(
         boxes.append(PlannedBox(tuple(range(frames)), everything, Action.REVIEW, 0.0, evidence))
     boxes.sort(key=lambda planned: (planned.frames, planned.box, planned.action.value))
     return RedactionPlan(boxes=tuple(boxes))
+
+
+def _read_elsewhere(findings: list[Finding]) -> list[Finding]:
+    """The findings, without what was unmatched in one picture and clinical in another of the same frames.
+
+    A frame is shown in parts and through a window: a word that one picture cuts or drowns may be whole in the next.
+    """
+    known = [finding for finding in findings if finding.text_class is TextClass.CLINICAL and finding.word_ids]
+    kept: list[Finding] = []
+    for finding in findings:
+        others = [
+            other.box for other in known if other.image != finding.image and set(finding.frames) <= set(other.frames)
+        ]
+        if finding.text_class is not TextClass.UNMATCHED or _share(finding.box, others) < _READ_ELSEWHERE:
+            kept.append(finding)
+    return kept
+
+
+def _share(box: Box, others: Iterable[Box]) -> float:
+    shared = (box.intersection(other) for other in others)
+    return sum(part.area for part in shared if part) / box.area
 
 
 def apply_decision(undecided: RedactionPlan, decision: ReviewDecision) -> RedactionPlan:

@@ -15,15 +15,20 @@ from dicom_deid.part10.elements import Header
 from dicom_deid.part10.reader import find
 from dicom_deid.pixels.codecs.protocol import Pixels
 from dicom_deid.pixels.images import PixelDescription
-
-Picture = NDArray[np.uint8]
-"""(rows, columns, 3) RGB."""
+from dicom_deid.pixels.text_regions import Picture as Picture
+from dicom_deid.pixels.text_regions import word_count
 
 MIN_SIDE: Final = 80
 """Rekognition takes no image smaller than 80 pixels a side (service limit)."""
-_SMALL: Final = 480
-_TILE: Final = 1600
+_ENLARGED: Final = ((800, 2.0), (1100, 1.5))
+"""Pictures up to this many pixels a side are shown to text detection larger: letters of 8 pixels become 12 or more."""
+_TILE: Final = 1840
 _OVERLAP: Final = 240
+"""Wider than a word of an overlay."""
+_MARGIN: Final = 12
+_QUALITIES: Final = (92, 80, 60)
+_CROWDED: Final = 70
+"""More words than this in one part, by a rough count, and it is cut: DetectText names at most 100 (service quota)."""
 MAX_PNG_BYTES: Final = 5 * 1024 * 1024
 """Largest image that Rekognition takes as bytes (service limit)."""
 
@@ -63,42 +68,64 @@ def for_text(pixels: Pixels, description: PixelDescription, display: Display) ->
 
 
 def tiles(picture: Picture) -> Iterator[tuple[Picture, Placement]]:
-    """The picture in parts that a text detector can read: small ones enlarged and padded, large ones with overlap."""
-    rows, columns = picture.shape[:2]
-    if max(rows, columns) <= _SMALL:
-        scale = 2
-        enlarged = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-        yield _padded(np.asarray(enlarged, np.uint8)), Placement(scale=float(scale))
-        return
-    if max(rows, columns) <= _TILE + _OVERLAP:
-        yield _padded(picture), Placement()
-        return
-    for y in _starts(rows):
-        for x in _starts(columns):
-            part = picture[y : y + _TILE, x : x + _TILE]
-            yield _padded(np.ascontiguousarray(part)), Placement(offset_x=x, offset_y=y)
+    """The picture in parts that a text detector can read.
+
+    Small pictures are enlarged, so that the smallest letters are some 16 pixels high; large ones are cut with an
+    overlap that holds a word, and cut again where a part may hold more words than one answer names. Every part has a
+    margin, because engines overlook letters that touch the edge.
+    """
+    scale = next((factor for side, factor in _ENLARGED if max(picture.shape[:2]) <= side), 1.0)
+    whole = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else picture
+    for x, y, width, height in _parts(picture, round(_TILE / scale)):
+        left, top = round(x * scale), round(y * scale)
+        part = whole[top : top + round(height * scale), left : left + round(width * scale)]
+        placement = Placement(scale=scale, offset_x=x, offset_y=y, padding=_MARGIN)
+        yield _padded(np.ascontiguousarray(part, np.uint8)), placement
 
 
 def encoded(picture: Picture) -> bytes:
-    """PNG, or JPEG of high quality where PNG exceeds the service limit."""
+    """PNG, or JPEG of as high a quality as the service's limit allows where PNG exceeds it."""
     bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
     grey = np.array_equal(picture[..., 0], picture[..., 1]) and np.array_equal(picture[..., 1], picture[..., 2])
     content = cv2.imencode(".png", picture[..., 0] if grey else bgr)[1].tobytes()
-    if len(content) > MAX_PNG_BYTES:
-        content = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+    for quality in _QUALITIES:
+        if len(content) <= MAX_PNG_BYTES:
+            break
+        content = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
     return content
 
 
-def _starts(length: int) -> list[int]:
-    if length <= _TILE:
-        return [0]
-    step = _TILE - _OVERLAP
-    return [min(start, length - _TILE) for start in range(0, length - _OVERLAP, step)]
+def _parts(picture: Picture, side: int) -> Iterator[tuple[int, int, int, int]]:
+    """(x, y, width, height) of overlapping parts of about `side` pixels, smaller ones where text is dense."""
+    rows, columns = picture.shape[:2]
+    for y, high in _spans(rows, side):
+        for x, wide in _spans(columns, side):
+            part = np.ascontiguousarray(picture[y : y + high, x : x + wide])
+            smaller = side // 2 + _OVERLAP // 2
+            if smaller < max(part.shape[:2]) and side > 3 * _OVERLAP and word_count(part) > _CROWDED:
+                for inner_x, inner_y, width, height in _parts(part, smaller):
+                    yield x + inner_x, y + inner_y, width, height
+            else:
+                yield x, y, wide, high
+
+
+def _spans(length: int, side: int) -> list[tuple[int, int]]:
+    """(begin, length) of parts that share at least `_OVERLAP` pixels with the next one."""
+    if length <= side + _OVERLAP // 2:
+        return [(0, length)]
+    count = -(-(length - _OVERLAP) // max(1, side - _OVERLAP))
+    return [(round(number * (length - side) / (count - 1)), side) for number in range(count)]
 
 
 def _padded(picture: Picture) -> Picture:
-    bottom, right = max(0, MIN_SIDE - picture.shape[0]), max(0, MIN_SIDE - picture.shape[1])
-    return np.pad(picture, ((0, bottom), (0, right), (0, 0))) if bottom or right else picture
+    """A margin in the usual brightness of the edge, and more where the picture is smaller than a service takes."""
+    rows, columns = picture.shape[:2]
+    edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    usual = [int(value) for value in np.median(edge, axis=0)]
+    bottom, right = (max(_MARGIN, MIN_SIDE - _MARGIN - length) for length in (rows, columns))
+    return np.asarray(
+        cv2.copyMakeBorder(picture, _MARGIN, bottom, _MARGIN, right, cv2.BORDER_CONSTANT, value=usual), np.uint8
+    )
 
 
 def _picture(pixels: Pixels, description: PixelDescription, display: Display, *, use_window: bool) -> Picture:

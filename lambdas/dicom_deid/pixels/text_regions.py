@@ -9,52 +9,75 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicom_deid.geometry import Box
-from dicom_deid.pixels.rendering import Picture
+
+Picture = NDArray[np.uint8]
+"""(rows, columns, 3) RGB."""
 
 _MIN_HEIGHT: Final = 6
 _MAX_HEIGHT: Final = 64
 _CONTRAST: Final = 60
+_MOST_PARTS: Final = 20_000
+"""More separate bright specks than this are texture, and no text can be told from them."""
 
 
 def text_regions(picture: Picture) -> tuple[Box, ...]:
-    """Runs of at least three upright strokes of one even brightness on a line: what overlays look like.
+    """Runs of at least three strokes of one even brightness on a line, level or upright: what overlays look like.
 
-    Anatomy and speckle vary inside their strokes; overlay generators draw with one colour. Rotated text is found as
-    far as OCR finds it.
+    Anatomy and speckle vary inside their strokes; overlay generators draw with one colour.
     """
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    found: list[Box] = []
-    for polarity in (grey, 255 - grey):
-        found += _regions(np.asarray(polarity, np.uint8))
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+    found: set[Box] = set()
+    for polarity in (grey, np.asarray(255 - grey, np.uint8)):
+        found.update(_regions(polarity))
+        found.update(Box(box.y0, box.x0, box.y1, box.x1) for box in _regions(np.ascontiguousarray(polarity.T)))
     return tuple(sorted(found))
 
 
+def word_count(picture: Picture) -> int:
+    """About how many words the picture holds: letters of one brightness that stand close to each other count once."""
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+    return max(_word_count(np.asarray(part, np.uint8)) for part in (grey, 255 - grey))
+
+
+def _word_count(grey: NDArray[np.uint8]) -> int:
+    letters, _, runs = _runs(grey, gap=5)
+    places = ((slice(y, y + height), slice(x, x + width)) for x, y, width, height in runs)
+    return sum(1 for place in places if _is_even(grey[place][letters[place] > 0]))
+
+
 def _regions(grey: NDArray[np.uint8]) -> list[Box]:
+    letters, labels, runs = _runs(grey, gap=15)
+    found: list[Box] = []
+    for x, y, width, height in runs:
+        if width < 2 * height:
+            continue
+        place = (slice(y, y + height), slice(x, x + width))
+        inside = letters[place] > 0
+        if np.unique(labels[place][inside]).size >= 3 and _is_even(grey[place][inside]):
+            found.append(Box(x, y, x + width, y + height))
+    return found
+
+
+def _runs(
+    grey: NDArray[np.uint8], *, gap: int
+) -> tuple[NDArray[np.uint8], NDArray[np.int32], list[tuple[int, int, int, int]]]:
+    """Bright strokes of the size of letters, their labels, and (x, y, width, height) of each run of them."""
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (9, 9))
     strokes = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel)
     mask = (strokes > _CONTRAST).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count > 20_000:
-        return []
-    letters = np.zeros(count, np.uint8)
-    for index in range(1, count):
-        _, _, width, height, area = stats[index]
-        if _MIN_HEIGHT <= height <= _MAX_HEIGHT and 1 <= width <= 2 * height and 0.1 <= area / (width * height) <= 0.95:
-            letters[index] = 1
-    glyphs = letters[labels]
-    joined = cv2.morphologyEx(glyphs, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (15, 3)))
-    runs, _, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    found: list[Box] = []
-    for index in range(1, runs):
-        x, y, width, height, _ = (int(value) for value in boxes[index])
-        if height < _MIN_HEIGHT or height > _MAX_HEIGHT or width < 2 * height:
-            continue
-        inside = glyphs[y : y + height, x : x + width]
-        members = set(np.unique(labels[y : y + height, x : x + width][inside > 0]).tolist()) - {0}
-        values = grey[y : y + height, x : x + width][inside > 0]
-        if len(members) >= 3 and _is_even(values):
-            found.append(Box(x, y, x + width, y + height))
-    return found
+    if count > _MOST_PARTS:
+        return np.zeros_like(mask), np.asarray(labels, np.int32), []
+    width, height, area = (stats[:, column].astype(np.float64) for column in (2, 3, 4))
+    filled = area / np.maximum(width * height, 1)
+    is_letter = (height >= _MIN_HEIGHT) & (height <= _MAX_HEIGHT) & (width <= 2 * height)
+    is_letter &= (filled >= 0.1) & (filled <= 0.95)
+    is_letter[0] = False
+    letters = is_letter.astype(np.uint8)[labels]
+    joined = cv2.morphologyEx(letters, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (gap, 3)))
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    runs = [(int(x), int(y), int(w), int(h)) for x, y, w, h, _ in boxes[1:] if _MIN_HEIGHT <= h <= _MAX_HEIGHT]
+    return letters, np.asarray(labels, np.int32), runs
 
 
 def _is_even(values: NDArray[np.uint8]) -> bool:

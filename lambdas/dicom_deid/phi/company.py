@@ -1,0 +1,80 @@
+"""What a word is by the words beside it: an initial by a surname, a surname by a given name, half a date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from dicom_deid.phi.findings import EvidenceKind
+from dicom_deid.phi.formats import find_formats
+from dicom_deid.phi.identity import IdentityKind
+from dicom_deid.phi.overlay import is_clinical, may_be_name
+
+_PERSON_RULES: Final = frozenset(
+    {
+        (EvidenceKind.HEADER, IdentityKind.PATIENT_NAME.value),
+        (EvidenceKind.HEADER, IdentityKind.PERSON_NAME.value),
+        (EvidenceKind.LABEL, "titled-person"),
+        (EvidenceKind.LABEL, "person"),
+        (EvidenceKind.COMPREHEND, "name"),
+    }
+)
+_UNITS: Final = frozenset(
+    {"mm", "cm", "mhz", "khz", "hz", "db", "fps", "kv", "kvp", "ma", "mas", "bpm", "ml", "ms", "deg", "%"}
+)
+_SIDES: Final = frozenset({"l", "r", "lt", "rt", "left", "right"})
+_INITIAL: Final = 0.9
+_BESIDE: Final = 0.82
+_EDGES: Final = ".:,;()[]/-^ "
+
+
+def is_of_person(kind: EvidenceKind, rule: str) -> bool:
+    """Whether that evidence says that a word is of a person's name."""
+    return (kind, rule) in _PERSON_RULES
+
+
+def is_unit_or_side(text: str) -> bool:
+    """Words that even a labelled field or a language model does not make PHI: sides, units, punctuation."""
+    core = text.strip(_EDGES).lower()
+    return not core or core in _UNITS or core in _SIDES
+
+
+def is_term(text: str) -> bool:
+    """Whether a word is a clinical one of letters, three or more, and no name: good company."""
+    core = text.strip(_EDGES)
+    return len(core) > 2 and core.isalpha() and is_clinical(core) and not may_be_name(core)
+
+
+def beside_names(line: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[int, str, float]]:
+    """Indices of words that a name beside them makes a part of the name, with a rule and a score.
+
+    A single letter is an initial; a side letter is one only after the name. A word that nothing knows, or that is a
+    name as well as a clinical word, is the rest of the name.
+    """
+    known = list(named)
+    for order in (range(len(line)), range(len(line) - 1, -1, -1)):
+        for index in order:
+            before = index > 0 and known[index - 1]
+            after = index + 1 < len(line) and known[index + 1]
+            core = line[index].strip(_EDGES)
+            if known[index] or not (before or after) or not core.replace("-", "").replace("'", "").isalpha():
+                continue
+            if len(core) == 1:
+                if core.lower() in _SIDES and not before and not line[index].endswith("."):
+                    continue
+                yield index, "initial", _INITIAL
+            elif len(core) > 1 and (may_be_name(core) or not is_clinical(core)) and core.lower() not in _SIDES:
+                known[index] = True
+                yield index, "beside-name", _BESIDE
+
+
+def split_dates(line: Sequence[str]) -> Iterator[int]:
+    """Indices of neighbours that are a date once the blank between them, which OCR saw, is taken away."""
+    for index in range(len(line) - 1):
+        joined = line[index] + line[index + 1]
+        cut = len(line[index])
+        if len(joined) <= 14 and any(
+            match.rule == "date" and match.begin < cut < match.end for match in find_formats(joined)
+        ):
+            yield index
+            yield index + 1

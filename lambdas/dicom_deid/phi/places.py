@@ -1,0 +1,27 @@
+"""Institutions by what they are called: ``Karrawirra Base Hospital``, ``Northside Imaging Centre``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from dicom_deid.phi.formats import FormatMatch
+
+_KINDS: Final = (
+    r"HOSPITALS?|HOSP|CLINICS?|INFIRMARY|SANATORIUM|POLYCLINIC|POLIKLINIK|KLINIK|HOSPICE|UNIVERSITY|INSTITUTE|RADIOLOGY"
+    r"|MEDICAL\s+(?:CENT(?:RE|ER)|CTR|IMAGING|GROUP|PRACTICE|COLLEGE|SCHOOL)|MED\s+(?:CENT(?:RE|ER)|CTR)"
+    r"|HEALTH\s?(?:SERVICES?|CARE|CAMPUS|CENT(?:RE|ER)|SYSTEM|NETWORK)|HEALTHCARE|DIAGNOSTIC\s+(?:IMAGING|CENT(?:RE|ER))"
+    r"|IMAGING\s+(?:CENT(?:RE|ER)|SERVICES|GROUP|PARTNERS|ASSOCIATES)|DAY\s+SURGERY|SURGERY\s+CENT(?:RE|ER)"
+    r"|X-?RAY\s+(?:CLINIC|CENT(?:RE|ER)|GROUP)|HEART\s+CENT(?:RE|ER)|CANCER\s+CENT(?:RE|ER)|NHS\s+(?:TRUST|FOUNDATION)"
+)
+_BEFORE: Final = r"(?:[A-Z][\w.'’&-]*\s+){0,4}"
+_AFTER: Final = r"(?:\s+(?:GROUP|OF|AND|&|TRUST|DEPT|DEPARTMENT|[A-Z][\w'’-]+(?=\s*$))){0,3}"
+_INSTITUTION: Final = re.compile(rf"\b{_BEFORE}(?:{_KINDS})\b{_AFTER}", re.IGNORECASE)
+_SCORE: Final = 0.88
+
+
+def find_institutions(line: str) -> Iterator[FormatMatch]:
+    """Names of institutions in one line, with the words before them that make them one of a kind."""
+    for match in _INSTITUTION.finditer(line):
+        yield FormatMatch(match.start(), match.end(), "institution", _SCORE)

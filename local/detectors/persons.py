@@ -1,0 +1,94 @@
+"""Persons' names in a line of text: by a list of names, and by the company that words keep."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from dicom_deid.phi.overlay import is_clinical
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSpan:
+    """A half-open span of characters that is, with `score` in [0, 1], a person's name or a part of it."""
+
+    begin: int
+    end: int
+    score: float
+
+
+class _Part(Enum):
+    """How much a word is a name by itself."""
+
+    NAME = "name"
+    MAYBE = "maybe"
+    """A name that is an ordinary or clinical word too: a name beside a name."""
+    DOUBTFUL = "doubtful"
+    """A given name that is a word too: even alone somebody must look."""
+    INITIAL = "initial"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    begin: int
+    end: int
+    part: _Part
+
+
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_JOINT: Final = re.compile(r"[\s.,^]{1,3}")
+"""What may stand between two parts of one name."""
+_DOUBTFUL: Final = frozenset({"grace", "hope", "rose", "may", "mark", "page", "king", "price", "rich", "joy", "faith"})
+_KNOWN: Final = 0.9
+_BESIDE: Final = 0.85
+_DOUBT: Final = 0.55
+
+
+def find_persons(line: str) -> Iterator[PersonSpan]:
+    """Every word that is a name, and every initial or ordinary word that is one by standing beside it."""
+    words = [_Word(match.start(), match.end(), _part(match[0])) for match in _WORD.finditer(line)]
+    scores: dict[int, float] = {index: _KNOWN for index, word in enumerate(words) if word.part is _Part.NAME}
+    for indices in (range(len(words)), range(len(words) - 1, -1, -1)):
+        for index in indices:
+            if index not in scores and words[index].part in (_Part.MAYBE, _Part.DOUBTFUL, _Part.INITIAL):
+                beside = (other for other in (index - 1, index + 1) if other in scores)
+                if any(
+                    _joined(line, words, index, other) for other in beside if words[other].part is not _Part.INITIAL
+                ):
+                    scores[index] = _BESIDE
+    for index, word in enumerate(words):
+        if index in scores:
+            yield PersonSpan(word.begin, word.end, scores[index])
+        elif word.part is _Part.DOUBTFUL:
+            yield PersonSpan(word.begin, word.end, _DOUBT)
+
+
+def _joined(line: str, words: list[_Word], one: int, other: int) -> bool:
+    first, second = sorted((one, other))
+    return _JOINT.fullmatch(line[words[first].end : words[second].begin]) is not None
+
+
+def _part(text: str) -> _Part:
+    plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
+    if len(text) == 1:
+        return _Part.INITIAL if text.isupper() else _Part.OTHER
+    if plain in _DOUBTFUL:
+        return _Part.DOUBTFUL
+    pieces = [piece for piece in re.split(r"[^a-z]+", plain) if len(piece) > 1]
+    known = [_names().get(piece) for piece in pieces]
+    if not any(known):
+        return _Part.OTHER
+    return _Part.MAYBE if is_clinical(text) or _Part.NAME not in known else _Part.NAME
+
+
+@cache
+def _names() -> Mapping[str, _Part]:
+    content = (files("local.detectors") / "data" / "names.txt").read_text(encoding="ascii")
+    return {line.rstrip("?"): _Part.MAYBE if line.endswith("?") else _Part.NAME for line in content.split()}
