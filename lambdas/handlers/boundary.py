@@ -6,17 +6,15 @@ leaves here as an exception whose class is named by its reason code: the state m
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dicom_deid.errors import DeidError, Reason
+from handlers.telemetry import logger, measure, place
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Tracer
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 _Event = TypeVar("_Event", bound=BaseModel)
 Result = dict[str, Any]
 Handler = Callable[[Mapping[str, Any], object], Result]
-
-logger = Logger(service="dicom-deid", log_uncaught_exceptions=False)
 
 
 class HandlerSettings(BaseSettings):
@@ -111,24 +107,6 @@ def _guarded(run: Callable[[_Event], Result], event: _Event, state: str) -> Resu
     stop(reason, state)
 
 
-def measure(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
-    """Emit one metric; dimensions are states and reason codes, never anything of a file."""
-    metric = EphemeralMetrics(namespace="DicomDeid", service="dicom-deid")
-    for dimension, term in dimensions.items():
-        metric.add_dimension(name=dimension, value=term)
-    metric.add_metric(name=name, unit=unit, value=value)
-    metric.flush_metrics()
-
-
 def _log_failure(state: str, reason: Reason, detail: str) -> None:
     logger.warning("stopped", extra={"reason": reason.value, "detail": detail})
     measure("Stopped", state=state, reason=reason.value)
-
-
-def place(error: BaseException) -> str:
-    """Module and line where it was raised, without source text or values."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return "unknown place"
-    last = frames[-1]
-    return f"{last.filename.rpartition('/')[2]}:{last.lineno}"

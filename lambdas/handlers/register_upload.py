@@ -14,7 +14,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from dicom_deid.errors import DeidError, Reason
 from dicom_deid.part10.reader import read_header
 from dicom_deid.pseudonyms import Pseudonymiser
-from handlers.boundary import HandlerSettings, logger
+from handlers.boundary import HandlerSettings
+from handlers.telemetry import logger
 from handlers.upload_events import UploadEvent, parse_upload
 from services import executions, objects, secrets
 from services.catalog import Catalog, Status, Upload
