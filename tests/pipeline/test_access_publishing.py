@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import boto3
 import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
-from handlers import list_uploads, publish_views, quarantine
+from dicom_deid.header.profiles import Profile
+from dicom_deid.header.stream import RedactedObject, open_redacted
+from handlers import list_uploads, publish_views, quarantine, verify_redaction
 from handlers.view_object import is_current, opened
 from local.engine import ACCESS, DEID, EVIDENCE, RAW, SECRET, WORK, Engine, running
 from local.environment import applied
@@ -189,3 +192,21 @@ def _backfill(name: str) -> list[dict[str, Any]]:
     content = clients.s3().get_object(Bucket=WORK, Key=told["manifest"])["Body"].read()
     manifest: list[dict[str, Any]] = json.loads(content)
     return manifest
+
+
+def test_a_view_whose_output_leaks_is_never_published(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = open_redacted
+
+    def leaking(raw: BinaryIO, profile: Profile, *arguments: Any, **named: Any) -> RedactedObject:
+        made = original(raw, profile, *arguments, **named)
+        return replace(made, _prefix=CT) if profile.name == "research" else made
+
+    monkeypatch.setattr(verify_redaction, "open_redacted", leaking)
+    engine.upload("ct.dcm", CT)
+    engine.deliver()
+    (found,) = engine.catalog.entries()
+    engine.settle(found.instance_id, 60)
+    engine.drain()
+    (entry,) = engine.catalog.entries()
+    assert (entry.status, entry.reason) == (Status.QUARANTINED, "verify-view")
+    assert shown(entry) == {}
