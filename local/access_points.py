@@ -7,10 +7,11 @@ the single-use token of its event, and the body passes through as it comes.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
+from socket import socket
 from threading import Event, Thread
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from local.environment import REGION
 from local.object_store import Call, Reply, error_document, xml_reply
@@ -33,19 +34,21 @@ def access_point_arn(view: str) -> str:
 class _Passing:
     """The body of the function's answer, on its way to the GET that waits for it."""
 
-    def __init__(self, source: BinaryIO, length: int) -> None:
-        self._source, self._left = source, length
+    def __init__(self, call: Call, length: int) -> None:
+        self._source, self._connection, self._left = call.body, call.connection, length
         self._closed = Event()
 
-    def __iter__(self) -> Iterator[bytes]:
+    def send_to(self, connection: socket) -> None:
+        """Send it block by block, as it comes."""
         while self._left:
-            block = self._source.read(min(_BLOCK, self._left))
+            block = self._source.read1(min(_BLOCK, self._left))
             if not block:
                 raise ConnectionAbortedError
+            connection.sendall(block)
             self._left -= len(block)
-            yield block
 
     def close(self) -> None:
+        """Let the function's request end."""
         self._closed.set()
 
     def wait(self) -> bool:
@@ -108,7 +111,7 @@ class AccessPoints:
             waiting.put(error_document(status, code, message, headers))
             return Reply(200, {})
         length = int(call.headers.get("content-length", "0"))
-        body = _Passing(call.body, length)
+        body = _Passing(call, length)
         waiting.put(Reply(status, headers, length, body))
         if body.wait():
             return Reply(200, {})

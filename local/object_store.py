@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedReader
 from pathlib import Path
+from socket import socket
 from threading import Thread
 from typing import Any, BinaryIO, Final, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -87,11 +89,11 @@ class Bucket:
                 return
 
 
-class Blocks(Protocol):
+class Passing(Protocol):
     """A body that is made while it is sent; `close` is called in any case."""
 
-    def __iter__(self) -> Iterator[bytes]:
-        """The blocks."""
+    def send_to(self, connection: socket) -> None:
+        """Send the whole of it."""
 
     def close(self) -> None:
         """Nothing more will be taken."""
@@ -116,7 +118,7 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     length: int = 0
-    body: bytes | Blocks | FileSpan = b""
+    body: bytes | Passing | FileSpan = b""
 
     def close(self) -> None:
         """Release what the body holds."""
@@ -133,7 +135,8 @@ class Call:
     key: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
-    body: BinaryIO
+    body: BufferedReader
+    connection: socket
     url: str
 
     @property
@@ -228,7 +231,8 @@ class _Handler(BaseHTTPRequestHandler):
         query = dict(parse_qsl(url.query, keep_blank_values=True))
         headers = {name.lower(): value for name, value in self.headers.items()}
         body: Any = self.rfile
-        reply = self.server.store.answer(Call(self.command, bucket, key, query, headers, body, self.path))
+        call = Call(self.command, bucket, key, query, headers, body, self.connection, self.path)
+        reply = self.server.store.answer(call)
         try:
             self._send(reply)
         except Exception:
@@ -252,9 +256,10 @@ class _Handler(BaseHTTPRequestHandler):
             span = reply.body.span
             if self.connection.sendfile(reply.body.file, span.start, span.length) != span.length:
                 raise OSError("the file ended before its length")
+        elif isinstance(reply.body, bytes):
+            self.connection.sendall(reply.body)
         else:
-            for block in (reply.body,) if isinstance(reply.body, bytes) else reply.body:
-                self.connection.sendall(block)
+            reply.body.send_to(self.connection)
 
     @override
     def log_message(self, format: str, *args: object) -> None:

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dicom_deid.errors import DeidError, Reason, place_of
+from handlers.telemetry import logger, measure
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Tracer
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 _Event = TypeVar("_Event", bound=BaseModel)
 Result = dict[str, Any]
 Handler = Callable[[Mapping[str, Any], object], Result]
-
-logger = Logger(service="dicom-deid", log_uncaught_exceptions=False)
 
 
 class HandlerSettings(BaseSettings):
@@ -108,15 +105,6 @@ def _guarded(run: Callable[[_Event], Result], event: _Event, state: str) -> Resu
         # The message of an unforeseen error may hold a value of the file: only its type and place are safe.
         _log_failure(state, reason, f"{type(error).__name__} at {place_of(error)}")
     stop(reason, state)
-
-
-def measure(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
-    """Emit one metric; dimensions are states and reason codes, never anything of a file."""
-    metric = EphemeralMetrics(namespace="DicomDeid", service="dicom-deid")
-    for dimension, term in dimensions.items():
-        metric.add_dimension(name=dimension, value=term)
-    metric.add_metric(name=name, unit=unit, value=value)
-    metric.flush_metrics()
 
 
 def _log_failure(state: str, reason: Reason, detail: str) -> None:

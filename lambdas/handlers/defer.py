@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from dicom_deid.errors import Reason
-from handlers.boundary import HandlerSettings, Result, measure, step
+from handlers.boundary import HandlerSettings, Result, step
 from handlers.quarantine import FailureEvent
+from handlers.telemetry import measure
 from services.catalog import Catalog, Status
 
 

@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dicom_deid.errors import Reason
-from handlers.boundary import AttemptEvent, HandlerSettings, Result, measure, step
+from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
+from handlers.telemetry import measure
 from handlers.view_object import take_back
 from services.access_table import AccessTable
 from services.catalog import Catalog, Status

@@ -6,15 +6,15 @@ and the recorded sanitized version's pixels. The view is known by the access poi
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from dicom_deid.errors import DeidError, place_of
-from handlers.boundary import HandlerSettings, logger, measure
-from handlers.chunk_file import chunk_file
+from handlers.chunk_file import BlockBody
 from handlers.object_lambda import answers, deadline, listing
 from handlers.object_lambda.answers import Answer, ObjectAnswer
 from handlers.object_lambda.conditions import check_conditions, range_still_applies
@@ -22,6 +22,7 @@ from handlers.object_lambda.errors import S3Code, S3Error, as_s3
 from handlers.object_lambda.listing import ListedObject
 from handlers.object_lambda.ranges import requested
 from handlers.object_lambda.request import Operation, ViewRequest, parse_request
+from handlers.telemetry import logger, measure
 from handlers.view_object import is_current, opened
 from services import clients, views
 from services.access_table import AccessItem, AccessTable
@@ -29,8 +30,8 @@ from services.objects import ObjectVersion
 from services.views import View
 
 
-class Settings(HandlerSettings):
-    """Environment of this function."""
+class Settings(NamedTuple):
+    """Environment of this function: names alone, so that no validating library need be loaded for a first GET."""
 
     raw_bucket: str
     deid_bucket: str
@@ -42,7 +43,7 @@ class Settings(HandlerSettings):
 @cache
 def settings() -> Settings:
     """Read once per process."""
-    return Settings()
+    return Settings(*(os.environ[f"DICOM_DEID_{field.upper()}"] for field in Settings._fields))
 
 
 def handle(event: Mapping[str, Any], context: object) -> Answer:
@@ -101,7 +102,7 @@ def _send(request: ViewRequest, view: View, item: AccessItem, answer: ObjectAnsw
 
 def _write(request: ViewRequest, told: Answer, body: Iterator[bytes] | None = None) -> None:
     """Answer the waiting GET. The token is good for one answer: what fails in the middle stays cut."""
-    content: Answer = {"Body": chunk_file(body)} if body is not None else {}
+    content: Answer = {"Body": BlockBody(body)} if body is not None else {}
     try:
         clients.object_lambda().write_get_object_response(
             RequestRoute=request.route, RequestToken=request.token, **told, **content

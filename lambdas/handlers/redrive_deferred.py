@@ -8,7 +8,8 @@ from functools import cache
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel, ConfigDict
 
-from handlers.boundary import HandlerSettings, Result, measure, step
+from handlers.boundary import HandlerSettings, Result, step
+from handlers.telemetry import measure
 from services import executions
 from services.catalog import Catalog, CatalogEntry, Status
 from services.work import WorkArea

@@ -11,8 +11,9 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.boundary import HandlerSettings, logger
+from handlers.boundary import HandlerSettings
 from handlers.registration import identify, kind
+from handlers.telemetry import logger
 from handlers.upload_events import parse_upload
 from services import executions, objects, secrets
 from services.catalog import Catalog, Status

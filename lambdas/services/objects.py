@@ -24,7 +24,7 @@ PART_BYTES = 64 * 1024 * 1024
 
 _FIRST_BLOCK = 128 * 1024
 _LARGEST_BLOCK = 8 * 1024 * 1024
-_STREAM_BLOCK = 1024 * 1024
+_STREAM_BLOCK = 512 * 1024
 _BREAKS = 3
 """So often a stream may break off before that is a failure of the service."""
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed"})

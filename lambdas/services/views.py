@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from functools import cache
 
-from pydantic import TypeAdapter
-
 from dicom_deid import __version__
+from dicom_deid.errors import ConfigurationError
 from dicom_deid.header.presets import profile_named_or_read
 from dicom_deid.header.profiles import EDITION, Profile
 
@@ -44,8 +44,11 @@ def parse(setting: str) -> tuple[View, ...]:
 
     Raises
     ------
-    pydantic.ValidationError
+    ConfigurationError
         When the setting has another shape.
     """
-    named = TypeAdapter(dict[str, dict[str, str]]).validate_json(setting)
-    return tuple(View(name=name, **fields) for name, fields in sorted(named.items()))
+    try:
+        named: dict[str, dict[str, str]] = json.loads(setting)
+        return tuple(View(name=name, **fields) for name, fields in sorted(named.items()))
+    except (AttributeError, TypeError, ValueError):
+        raise ConfigurationError("the views must be an object of {profile, domain, access_point_arn} by name") from None

@@ -267,7 +267,10 @@ def _pixel_bytes(body: BinaryIO, clean: Header) -> int:
         return 0
     if clean.pixel.length is None:
         return body.seek(0, io.SEEK_END) - clean.end
-    return clean.pixel.offset + clean.pixel.length - clean.end
+    stop = clean.pixel.offset + clean.pixel.length
+    if not clean.encoding.deflated and body.seek(0, io.SEEK_END) < stop:
+        raise BadInputError(Reason.PARSE_ERROR, "the sanitized object ends inside its pixel data")
+    return stop - clean.end
 
 
 def _copy(body: BinaryIO, start: int, stop: int) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from dicom_deid.errors import BadInputError, Reason, ServiceUnavailableError
-from handlers import boundary
+from handlers import telemetry
 from handlers.boundary import AttemptEvent, Handler, Result, step
 
 SECRET = "CITIZEN^JAN"
@@ -22,7 +22,7 @@ def log() -> Iterator[io.StringIO]:
     """What the handlers log, as CloudWatch would receive it."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(boundary.logger.registered_formatter)
+    handler.setFormatter(telemetry.logger.registered_formatter)
     logger = logging.getLogger("dicom-deid")
     logger.addHandler(handler)
     yield stream

@@ -1,0 +1,142 @@
+"""What a view costs beside a plain GET from the same server: first byte, throughput, memory, cold start.
+
+``python -m bench access``: the function runs in a process of its own, as in Lambda. Ratios are of one run; a plain GET
+and a view's GET alternate. The limits are those of the issue; a figure over its limit makes the exit status 1.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Any
+
+import pydicom
+from pydicom.data import get_testdata_file
+
+from bench._function_process import FunctionProcess
+from local.access_points import SUFFIX
+from local.account import DEID
+from services import clients
+from tests.synthetic.served import KEY, Served, client, served
+
+GIGABYTE = 1024**3
+_BLOCK = 1024 * 1024
+_VIEWS = {"research": {"profile": "research", "domain": "project"}}
+
+
+def large_object(path: Path, size: int) -> Path:
+    """A multi-frame CT of about `size` bytes of native pixels: noise, for a hole in a file is read fastest."""
+    dataset = pydicom.dcmread(str(get_testdata_file("CT_small.dcm")))
+    frame = 512 * 512 * 2
+    dataset.Rows = dataset.Columns = 512
+    dataset.NumberOfFrames = frames = max(size // frame, 1)
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = pydicom.uid.UID(f"1.2.3.{frames}")
+    del dataset[0xFFFCFFFC]
+    dataset.PixelData = b"\0\0"
+    dataset.save_as(path)
+    content = bytearray(path.read_bytes())
+    content[-6:-2] = (frames * frame).to_bytes(4, "little")
+    chance = Random(1)
+    with path.open("wb") as file:
+        file.write(content[:-2])
+        for _ in range(frames):
+            file.write(chance.randbytes(frame - frame // 4) + bytes(frame // 4))
+    return path
+
+
+def get(s3: Any, bucket: str, key: str, **parameters: str) -> tuple[float, float, int]:
+    """Seconds to the first byte and to the last, and how many bytes came."""
+    began = time.perf_counter()
+    body = s3.get_object(Bucket=bucket, Key=key, **parameters)["Body"]
+    size = len(body.read(1))
+    first = time.perf_counter() - began
+    for block in body.iter_chunks(_BLOCK):
+        size += len(block)
+    return first, time.perf_counter() - began, size
+
+
+def measure_large(found: Served, function: FunctionProcess) -> dict[str, tuple[float, float, str]]:
+    """Figure, limit and unit by name."""
+    name, view = "large", "research"
+    plain_key = found.table.find(view, found.keys[name][view]).deid_key  # type: ignore[union-attr]
+    s3, own = client(found.endpoint), clients.s3()
+    plain, shown = [], []
+    for _ in range(7):
+        plain.append(get(own, DEID, plain_key))
+        shown.append(get(s3, f"{view}{SUFFIX}", found.keys[name][view]))
+    for told, runs in (("plain GET", plain), ("view GET", shown)):
+        first, last, size = median(r[0] for r in runs), min(r[1] for r in runs), runs[0][2]
+        print(f"{told}: first byte {first * 1000:.0f} ms, at best {size / last / 1e6:.0f} MB/s")
+    ratio = (shown[0][2] / min(s[1] for s in shown)) / (plain[0][2] / min(p[1] for p in plain))
+    return {
+        "first byte of 1 GB beyond a plain GET": (median(s[0] for s in shown) - median(p[0] for p in plain), 0.1, "s"),
+        "inverse throughput ratio of 1 GB": (1 / ratio, 1 / 0.6, "x"),
+        "peak memory of the function": (function.peak_megabytes(), 150, "MB"),
+    }
+
+
+def measure_clients(found: Served, parallel: int = 50) -> float:
+    """Seconds in which `parallel` clients each get a CT slice once."""
+    key = found.keys["slice"]["research"]
+    clients_ = [client(found.endpoint) for _ in range(parallel)]
+    began = time.perf_counter()
+    with ThreadPoolExecutor(parallel) as pool:
+        sizes = set(pool.map(lambda s3: get(s3, f"research{SUFFIX}", key)[2], clients_))
+    assert len(sizes) == 1
+    return time.perf_counter() - began
+
+
+def cold_import_ratio(runs: int = 9) -> float:
+    """Import of the handler with its S3 client against pydicom with an S3 client, both without what its asset lacks."""
+    hide = "import sys\nfor name in ('numpy', 'PIL', 'cv2', 'imagecodecs'): sys.modules[name] = None\n"
+    base = hide + "import pydicom, boto3\nboto3.client('s3')"
+    ours = hide + "import handlers.redact_header\nfrom services import clients\nclients.s3()"
+    times: dict[str, list[float]] = {base: [], ours: []}
+    for _ in range(runs):
+        for code, seconds in times.items():
+            seconds.append(_seconds(lambda code=code: subprocess.run([sys.executable, "-c", code], check=True)))  # type: ignore[misc]
+    print(f"cold: pydicom and S3 {min(times[base]) * 1000:.0f} ms, the handler {min(times[ours]) * 1000:.0f} ms")
+    return min(times[ours]) / min(times[base])
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def main() -> int:
+    function = FunctionProcess()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        sources: dict[str, bytes | Path] = {
+            "large": large_object(root / "large.dcm", GIGABYTE),
+            "slice": large_object(root / "slice.dcm", 1),
+        }
+        with served(root, sources, _VIEWS, function) as found:
+            items = [item for keys in found.keys.values() if (item := found.table.find("research", keys["research"]))]
+            function.start(items, KEY)
+            try:
+                figures = measure_large(found, function)
+                one = {"raw": str(found.raw("slice")), "clean": str(found.clean("slice")), "profile": "research"}
+                cost = median(function.transform_seconds(one, 200))
+                parallel = measure_clients(found)
+            finally:
+                function.stop()
+    figures["transformation of a 512 KB slice"] = (cost * 1000, 10, "ms")
+    figures["50 clients at once, one function process"] = (parallel, 30, "s")
+    figures["cold import ratio"] = (cold_import_ratio(), 1.6, "x")
+    for name, (figure, limit, unit) in figures.items():
+        print(f"{'ok  ' if figure <= limit else 'OVER'} {name}: {figure:.3g} {unit}, at most {limit:.3g}")
+    return int(any(figure > limit for figure, limit, _ in figures.values()))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
