@@ -17,7 +17,7 @@ from dicom_deid.pixels.codecs.protocol import FrameCodec
 from dicom_deid.pixels.codecs.registry import codec_of
 from dicom_deid.pixels.description import DEFAULT_PIXEL_LIMITS, PixelLimits, describe
 from dicom_deid.pixels.fills import fill_of
-from dicom_deid.pixels.frames import FrameReader, packed
+from dicom_deid.pixels.frames import FrameReader, in_words, packed
 from dicom_deid.pixels.images import PixelDescription
 from dicom_deid.pixels.unused_bits import UnusedBits
 
@@ -72,8 +72,7 @@ def redact(
     if boxes and max(boxes) >= description.frames:
         raise BadInputError(Reason.FRAME_COUNT_MISMATCH, "a box lies on a frame that does not exist")
     clipped = {frame: _clipped(found, description) for frame, found in boxes.items() if found}
-    pixel_vr = header.pixel.vr if header.pixel else "OW"
-    codec = codec_of(description.transfer_syntax, words=pixel_vr == "OW")
+    codec = codec_of(description.transfer_syntax)
     reader = FrameReader.open(source, header, description)
     job = _Job(header, description, codec, reader, clipped, fill_of(header, description))
     syntax = codec.output_syntax(description.transfer_syntax) if clipped else description.transfer_syntax
@@ -107,14 +106,17 @@ class _Job:
         prefix = encode(self._dataset(), encoding) + head(pixel.tag, pixel.vr, total + total % 2, encoding)
         frames = map(self._frame, range(self.description.frames))
         blocks = packed(frames, bits) if bits % 8 else frames
+        padding = bytes(total % 2)
+        if self.reader.swapped:
+            blocks, padding = in_words(blocks), b""
         target.write(self._meta(self.description.transfer_syntax))
         if encoding.deflated:
-            _deflate(target, prefix, blocks, total % 2)
+            _deflate(target, prefix, blocks, padding)
         else:
             target.write(prefix)
             for block in blocks:
                 target.write(block)
-            target.write(bytes(total % 2))
+            target.write(padding)
         return tuple(sorted(self.boxes))
 
     def write_encapsulated(self, target: BinaryIO, syntax: str) -> tuple[int, ...]:
@@ -196,12 +198,12 @@ def replaced(dataset: DataSet, element: Element) -> DataSet:
     return sorted([*(e for e in dataset if e.tag != element.tag), element], key=lambda e: e.tag)
 
 
-def _deflate(target: BinaryIO, prefix: bytes, blocks: Iterator[bytes], padding: int) -> None:
+def _deflate(target: BinaryIO, prefix: bytes, blocks: Iterator[bytes], padding: bytes) -> None:
     import zlib
 
     deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     written = target.write(deflater.compress(prefix))
     for block in blocks:
         written += target.write(deflater.compress(block))
-    written += target.write(deflater.compress(bytes(padding)) + deflater.flush())
+    written += target.write(deflater.compress(padding) + deflater.flush())
     target.write(bytes(written % 2))
