@@ -14,6 +14,7 @@ from dicom_deid.part10.encapsulation import Fragment, group_frames, index_fragme
 from dicom_deid.part10.reader import body_of
 from dicom_deid.part10.syntaxes import is_native
 from dicom_deid.pixels.codecs.native import frame_bits
+from dicom_deid.pixels.codecs.protocol import Encoded
 from dicom_deid.pixels.images import PixelDescription
 
 
@@ -93,11 +94,11 @@ def _aligned(content: bytes, shift: int, bits: int) -> bytes:
     return number.to_bytes((bits + 7) // 8, "little")
 
 
-def in_words(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def in_words(blocks: Iterable[Encoded]) -> Iterator[bytes]:
     """The bytes of every word swapped, whichever block they are in; a last odd byte is padded."""
     rest = b""
     for block in blocks:
-        whole = rest + block
+        whole = rest + bytes(block)
         even = len(whole) // 2 * 2
         yield _swapped(whole[:even])
         rest = whole[even:]
@@ -105,11 +106,11 @@ def in_words(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield b"\0" + rest
 
 
-def _swapped(content: bytes) -> bytes:
+def _swapped(content: Encoded) -> bytes:
     return np.frombuffer(content, np.uint16).byteswap().tobytes()
 
 
-def packed(frames: Iterable[bytes], bits: int) -> Iterator[bytes]:
+def packed(frames: Iterable[Encoded], bits: int) -> Iterator[bytes]:
     """Frames of `bits` bits each, without gaps between them, least significant first (PS3.5 8.1.1)."""
     rest, held = 0, 0
     for frame in frames:

@@ -10,7 +10,7 @@ import numpy as np
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.geometry import Box
-from dicom_deid.pixels.codecs.protocol import Pixels
+from dicom_deid.pixels.codecs.protocol import Encoded, Pixels
 from dicom_deid.pixels.images import PixelDescription
 
 HALF_CHROMA: Final = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
@@ -41,12 +41,12 @@ class NativeCodec:
 
     def black_out(
         self, frame: bytes, boxes: Sequence[Box], fill: Sequence[int], description: PixelDescription
-    ) -> bytes:
+    ) -> Encoded:
         """The frame's bytes with the boxes overwritten in place."""
         if description.photometric in HALF_CHROMA:
             packed = bytearray(frame)
             _black_out_422(packed, boxes, fill, description)
-            return bytes(packed)
+            return packed
         if description.bits_allocated == 1:
             bits = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")
             used = bits[: description.rows * description.columns].reshape(description.rows, description.columns)
@@ -63,7 +63,7 @@ class NativeCodec:
                     view[plane, box.y0 : box.y1, box.x0 : box.x1] = value
             else:
                 view[box.y0 : box.y1, box.x0 : box.x1] = fill
-        return bytes(content)
+        return content
 
     def output_syntax(self, transfer_syntax: str) -> str:
         """The same."""
