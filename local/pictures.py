@@ -41,8 +41,7 @@ def _frame(content: bytes, plan: RedactionPlan) -> Picture:
     header = read_header(source)
     description = describe(header)
     assert description is not None
-    words = header.pixel is not None and header.pixel.vr == "OW"
-    pixels = codec_of(description.transfer_syntax, words=words).decode(
+    pixels = codec_of(description.transfer_syntax).decode(
         FrameReader.open(source, header, description).read(_interesting(plan, description.frames)), description
     )
     return for_people(pixels, description, Display.of(header))

@@ -72,8 +72,7 @@ def _images(
     source: BinaryIO, header: Header, description: PixelDescription, economy: EconomyReport
 ) -> Iterator[OcrImage]:
     reader = FrameReader.open(source, header, description)
-    pixel_vr = header.pixel.vr if header.pixel else "OW"
-    codec = codec_of(description.transfer_syntax, words=pixel_vr == "OW")
+    codec = codec_of(description.transfer_syntax)
     display = Display.of(header)
 
     def views(frame: bytes) -> list[Picture]:

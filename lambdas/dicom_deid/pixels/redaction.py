@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -13,11 +13,11 @@ from dicom_deid.part10.elements import DataSet, Element, Encoding, Header
 from dicom_deid.part10.reader import read_header
 from dicom_deid.part10.writer import encode, head
 from dicom_deid.pixels.codecs.native import frame_bits
-from dicom_deid.pixels.codecs.protocol import FrameCodec
+from dicom_deid.pixels.codecs.protocol import Encoded, FrameCodec
 from dicom_deid.pixels.codecs.registry import codec_of
 from dicom_deid.pixels.description import DEFAULT_PIXEL_LIMITS, PixelLimits, describe
 from dicom_deid.pixels.fills import fill_of
-from dicom_deid.pixels.frames import FrameReader, packed
+from dicom_deid.pixels.frames import FrameReader, in_words, packed
 from dicom_deid.pixels.images import PixelDescription
 from dicom_deid.pixels.unused_bits import UnusedBits
 
@@ -72,8 +72,7 @@ def redact(
     if boxes and max(boxes) >= description.frames:
         raise BadInputError(Reason.FRAME_COUNT_MISMATCH, "a box lies on a frame that does not exist")
     clipped = {frame: _clipped(found, description) for frame, found in boxes.items() if found}
-    pixel_vr = header.pixel.vr if header.pixel else "OW"
-    codec = codec_of(description.transfer_syntax, words=pixel_vr == "OW")
+    codec = codec_of(description.transfer_syntax)
     reader = FrameReader.open(source, header, description)
     job = _Job(header, description, codec, reader, clipped, fill_of(header, description))
     syntax = codec.output_syntax(description.transfer_syntax) if clipped else description.transfer_syntax
@@ -106,15 +105,18 @@ class _Job:
         assert pixel is not None
         prefix = encode(self._dataset(), encoding) + head(pixel.tag, pixel.vr, total + total % 2, encoding)
         frames = map(self._frame, range(self.description.frames))
-        blocks = packed(frames, bits) if bits % 8 else frames
+        blocks: Iterable[Encoded] = packed(frames, bits) if bits % 8 else frames
+        padding = bytes(total % 2)
+        if self.reader.swapped:
+            blocks, padding = in_words(blocks), b""
         target.write(self._meta(self.description.transfer_syntax))
         if encoding.deflated:
-            _deflate(target, prefix, blocks, total % 2)
+            _deflate(target, prefix, blocks, padding)
         else:
             target.write(prefix)
             for block in blocks:
                 target.write(block)
-            target.write(bytes(total % 2))
+            target.write(padding)
         return tuple(sorted(self.boxes))
 
     def write_encapsulated(self, target: BinaryIO, syntax: str) -> tuple[int, ...]:
@@ -130,7 +132,7 @@ class _Job:
 
         def frames() -> Iterator[bytes]:
             for number in range(count):
-                frame = self._frame(number, recode=recode)
+                frame = bytes(self._frame(number, recode=recode))
                 lengths.append(len(frame) + len(frame) % 2)
                 yield frame
 
@@ -154,11 +156,11 @@ class _Job:
         )
         return total > encapsulation.LARGEST_BASIC_OFFSET
 
-    def _frame(self, number: int, *, recode: bool = False) -> bytes:
-        frame = self.reader.read(number)
+    def _frame(self, number: int, *, recode: bool = False) -> Encoded:
+        frame: Encoded = self.reader.read(number)
         boxes = self.boxes.get(number, ())
         if boxes or recode:
-            frame = self.codec.black_out(frame, boxes, self.fill, self.description)
+            frame = self.codec.black_out(bytes(frame), boxes, self.fill, self.description)
         unused = UnusedBits.of(self.header, self.description)
         return unused.cleared(frame) if unused is not None else frame
 
@@ -196,12 +198,12 @@ def replaced(dataset: DataSet, element: Element) -> DataSet:
     return sorted([*(e for e in dataset if e.tag != element.tag), element], key=lambda e: e.tag)
 
 
-def _deflate(target: BinaryIO, prefix: bytes, blocks: Iterator[bytes], padding: int) -> None:
+def _deflate(target: BinaryIO, prefix: bytes, blocks: Iterable[Encoded], padding: bytes) -> None:
     import zlib
 
     deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     written = target.write(deflater.compress(prefix))
     for block in blocks:
         written += target.write(deflater.compress(block))
-    written += target.write(deflater.compress(bytes(padding)) + deflater.flush())
+    written += target.write(deflater.compress(padding) + deflater.flush())
     target.write(bytes(written % 2))

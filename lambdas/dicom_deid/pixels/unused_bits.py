@@ -9,6 +9,7 @@ import numpy as np
 from dicom_deid.part10.elements import Header
 from dicom_deid.part10.reader import find
 from dicom_deid.part10.syntaxes import is_native
+from dicom_deid.pixels.codecs.protocol import Encoded
 from dicom_deid.pixels.images import PixelDescription
 
 
@@ -34,15 +35,17 @@ class UnusedBits:
         )
         return cls(description, high, order)
 
-    def cleared(self, frame: bytes) -> bytes:
+    def cleared(self, frame: Encoded) -> Encoded:
         """The frame with its hidden bits cleared; the same bytes where there is nothing to clear."""
         size = self.description.bits_allocated
         dtype = np.dtype(f"{'>' if self.big_endian else '<'}u{size // 8}")
-        whole = np.frombuffer(frame[: len(frame) // dtype.itemsize * dtype.itemsize], dtype)
+        whole = np.frombuffer(frame, dtype, len(frame) // dtype.itemsize)
         low = self.high_bit - self.description.bits_stored + 1
         if low < 0 or self.high_bit >= size:
             return frame
         mask = ((1 << self.description.bits_stored) - 1) << low
+        if not self.description.signed and not int(np.bitwise_or.reduce(whole, initial=0)) & ~mask:
+            return frame
         values = whole & dtype.type(mask)
         if self.description.signed:
             extension = ((1 << size) - 1) & ~((1 << self.high_bit + 1) - 1)

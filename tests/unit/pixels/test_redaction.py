@@ -38,8 +38,7 @@ def decoded(content: bytes) -> tuple[list[NDArray[Any]], list[bytes], str]:
     header = read_header(source)
     description = describe(header)
     assert description is not None
-    assert header.pixel is not None
-    codec = codec_of(description.transfer_syntax, words=header.pixel.vr == "OW")
+    codec = codec_of(description.transfer_syntax)
     frames = list(FrameReader.open(source, header, description))
     return [np.array(codec.decode(frame, description)) for frame in frames], frames, description.transfer_syntax
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.geometry import Box
-from dicom_deid.pixels.codecs.protocol import Pixels
+from dicom_deid.pixels.codecs.protocol import Encoded, Pixels
 from dicom_deid.pixels.images import PixelDescription
 
 HALF_CHROMA: Final = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
@@ -26,35 +26,34 @@ def frame_bits(description: PixelDescription) -> int:
 
 @dataclass(frozen=True, slots=True)
 class NativeCodec:
-    """Frames as they stand in the pixel data. `swapped`: big endian, where 8-bit pixels in OW words are swapped too.
+    """Frames as they stand in the pixel data, the bytes of 8-bit pixels in the order of the pixels.
 
     Guarantee: every bit outside the boxes is the same (4:2:2: boxes begin and end at even columns).
     """
 
     big_endian: bool = False
-    swapped_bytes: bool = False
 
     def decode(self, frame: bytes, description: PixelDescription) -> Pixels:
         """(rows, columns[, samples]); 4:2:2 chroma is repeated, 1-bit frames are unpacked."""
         if description.photometric in HALF_CHROMA:
-            return _decode_422(self._unswapped(frame, description), description)
+            return _decode_422(frame, description)
         return self._view(bytearray(frame), description)
 
     def black_out(
         self, frame: bytes, boxes: Sequence[Box], fill: Sequence[int], description: PixelDescription
-    ) -> bytes:
+    ) -> Encoded:
         """The frame's bytes with the boxes overwritten in place."""
         if description.photometric in HALF_CHROMA:
-            packed = bytearray(self._unswapped(frame, description))
+            packed = bytearray(frame)
             _black_out_422(packed, boxes, fill, description)
-            return self._unswapped(bytes(packed), description)
+            return packed
         if description.bits_allocated == 1:
-            bits = np.unpackbits(np.frombuffer(self._unswapped(frame, description), np.uint8), bitorder="little")
+            bits = np.unpackbits(np.frombuffer(frame, np.uint8), bitorder="little")
             used = bits[: description.rows * description.columns].reshape(description.rows, description.columns)
             for box in boxes:
                 used[box.y0 : box.y1, box.x0 : box.x1] = fill[0]
-            return self._unswapped(np.packbits(bits, bitorder="little").tobytes(), description)
-        content = bytearray(self._unswapped(frame, description))
+            return np.packbits(bits, bitorder="little").tobytes()
+        content = bytearray(frame)
         view = self._array(content, description)
         for box in boxes:
             if description.samples == 1:
@@ -64,7 +63,7 @@ class NativeCodec:
                     view[plane, box.y0 : box.y1, box.x0 : box.x1] = value
             else:
                 view[box.y0 : box.y1, box.x0 : box.x1] = fill
-        return self._unswapped(bytes(content), description)
+        return content
 
     def output_syntax(self, transfer_syntax: str) -> str:
         """The same."""
@@ -72,10 +71,9 @@ class NativeCodec:
 
     def _view(self, content: bytearray, description: PixelDescription) -> Pixels:
         if description.bits_allocated == 1:
-            ordered = self._unswapped(bytes(content), description)
-            bits = np.unpackbits(np.frombuffer(ordered, np.uint8), bitorder="little")
+            bits = np.unpackbits(np.frombuffer(content, np.uint8), bitorder="little")
             return bits[: description.rows * description.columns].reshape(description.rows, description.columns)
-        array = self._array(bytearray(self._unswapped(bytes(content), description)), description)
+        array = self._array(content, description)
         return np.moveaxis(array, 0, -1) if description.samples > 1 and description.planar == 1 else array
 
     def _array(self, content: bytearray, description: PixelDescription) -> Pixels:
@@ -90,13 +88,6 @@ class NativeCodec:
             return np.frombuffer(content, dtype)[: int(np.prod(shape))].reshape(shape)
         except ValueError:
             raise BadInputError(Reason.CODEC_ERROR, "a frame is shorter than its description") from None
-
-    def _unswapped(self, frame: bytes, description: PixelDescription) -> bytes:
-        if not self.swapped_bytes or description.bits_allocated > 8:
-            return frame
-        if frame_bits(description) % 16:
-            raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "frames that share a big endian word")
-        return np.frombuffer(frame, np.uint16).byteswap().tobytes()
 
 
 def _decode_422(frame: bytes, description: PixelDescription) -> Pixels:

@@ -15,6 +15,10 @@ Pixels = NDArray[Any]
 """(rows, columns) or (rows, columns, samples), in the values that the codestream holds."""
 
 
+Encoded = bytes | bytearray
+"""An encoded frame."""
+
+
 class FrameCodec(Protocol):
     """Decodes and redacts encoded frames of a family of transfer syntaxes."""
 
@@ -29,7 +33,7 @@ class FrameCodec(Protocol):
 
     def black_out(
         self, frame: bytes, boxes: Sequence[Box], fill: Sequence[int], description: PixelDescription
-    ) -> bytes:
+    ) -> Encoded:
         """The encoded frame with the boxes filled; every decoded value outside them as `guarantee` says."""
 
     def output_syntax(self, transfer_syntax: str) -> str:

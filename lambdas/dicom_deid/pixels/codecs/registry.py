@@ -37,8 +37,8 @@ def is_supported(transfer_syntax: str) -> bool:
     return is_native(transfer_syntax) or transfer_syntax in _CODECS
 
 
-def codec_of(transfer_syntax: str, *, words: bool = False) -> FrameCodec:
-    """The codec of a transfer syntax; `words`: pixel data of VR OW, whose bytes a big endian stream swaps.
+def codec_of(transfer_syntax: str) -> FrameCodec:
+    """The codec of a transfer syntax.
 
     Raises
     ------
@@ -48,8 +48,7 @@ def codec_of(transfer_syntax: str, *, words: bool = False) -> FrameCodec:
     if is_native(transfer_syntax):
         from dicom_deid.pixels.codecs.native import NativeCodec
 
-        big = transfer_syntax == EXPLICIT_BIG
-        return NativeCodec(big_endian=big, swapped_bytes=big and words)
+        return NativeCodec(big_endian=transfer_syntax == EXPLICIT_BIG)
     if transfer_syntax not in _CODECS:
         raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "no codec for this transfer syntax")
     return _encapsulated(*_CODECS[transfer_syntax])

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dicom_deid.pixels.codecs.jpeg.huffman import lookup
+import numpy as np
+
+from dicom_deid.pixels.codecs.jpeg.huffman import chained, lookup
 from dicom_deid.pixels.codecs.jpeg.markers import Codestream, Scan, damaged
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Blocks:
     """Blocks in coding order, as parallel lists.
 
-    `component` indexes the scan's components; `start`, `ac`, `end` are bit positions of the block, of its AC part and
-    behind it; `dc` is the quantized DC value; `mcu_row`, `mcu_column` say to which MCU of the image it belongs.
+    `ac` and `end` are the bit positions of a block's AC part and behind it, where the next block begins; `dc` is the
+    quantized DC value.
     """
 
-    component: list[int]
-    start: list[int]
     ac: list[int]
     end: list[int]
     dc: list[int]
+
+    def start(self, number: int) -> int:
+        """The bit position of a block."""
+        return self.end[number - 1] if number else 0
 
 
 def layout(stream: Codestream, scan: Scan) -> tuple[int, int, list[int]]:
@@ -54,22 +58,17 @@ def locate(data: bytes, count: int, scan: Scan, order: Sequence[int]) -> Blocks:
     BadInputError
         ``codec-error`` when a code is not in its table or the interval ends early.
     """
-    padded = data + b"\xff\xff\xff\xff"
+    words = _words(data)
     limit = 8 * len(data) + 7
     dc_tables = [lookup(scan.dc[dc], ac=False) for _, dc, _ in scan.components]
-    ac_tables = [lookup(scan.ac[ac], ac=True) for _, _, ac in scan.components]
+    ac_tables = [(chained(scan.ac[ac]), lookup(scan.ac[ac], ac=True)) for _, _, ac in scan.components]
     predictions = [0] * len(scan.components)
-    blocks = Blocks([], [], [], [], [])
-    add_component, add_start = blocks.component.append, blocks.start.append
+    blocks = Blocks([], [], [])
     add_ac, add_end, add_dc = blocks.ac.append, blocks.end.append, blocks.dc.append
     position = 0
-    window = int.from_bytes
     for _ in range(count):
         for index in order:
-            add_component(index)
-            add_start(position)
-            byte = position >> 3
-            entry = dc_tables[index][window(padded[byte : byte + 3], "big") >> 8 - (position & 7) & 0xFFFF]
+            entry = dc_tables[index][words[position >> 3] >> 8 - (position & 7) & 0xFFFF]
             if not entry:
                 raise damaged()
             position += entry & 0xFF
@@ -77,22 +76,30 @@ def locate(data: bytes, count: int, scan: Scan, order: Sequence[int]) -> Blocks:
             if size:
                 if size > 15:
                     raise damaged()
-                byte = position >> 3
-                bits = window(padded[byte : byte + 3], "big") >> 24 - size - (position & 7) & (1 << size) - 1
+                bits = words[position >> 3] >> 24 - size - (position & 7) & (1 << size) - 1
                 predictions[index] += bits if bits >> size - 1 else bits - (1 << size) + 1
                 position += size
             add_dc(predictions[index])
             add_ac(position)
-            table = ac_tables[index]
+            together, single = ac_tables[index]
             coefficient = 1
             while coefficient < 64:
-                byte = position >> 3
-                entry = table[window(padded[byte : byte + 3], "big") >> 8 - (position & 7) & 0xFFFF]
+                bits = words[position >> 3] >> 8 - (position & 7) & 0xFFFF
+                entry = together[bits]
+                if coefficient + (entry >> 16) > 63:
+                    entry = single[bits]
                 if not entry or position > limit:
                     raise damaged()
                 position += entry & 0xFF
-                coefficient += entry >> 8
+                coefficient += entry >> 8 & 0xFF
             add_end(position)
     if position > limit:
         raise damaged()
     return blocks
+
+
+def _words(data: bytes) -> list[int]:
+    """By byte position, the 24 bits that begin there; behind the end all are ones."""
+    octets = np.frombuffer(data + b"\xff" * 16, np.uint8).astype(np.int32)
+    words: list[int] = (octets[:-2] << 16 | octets[1:-1] << 8 | octets[2:]).tolist()
+    return words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,36 +102,47 @@ class _Tables:
     ac: dict[int, HuffmanTable]
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A block whose DC difference is written anew, and whether its AC part goes."""
+
+    block: int
+    component: int
+    difference: int
+    black: bool
+
+
 def _rewritten(stream: Codestream, scan: Scan, touched: NDArray[np.bool_], levels: dict[int, int]) -> bytes:
     columns, rows, order = layout(stream, scan)
     total = columns * rows
     step = scan.restart_interval or total
     if len(scan.intervals) != -(-total // step):
         raise damaged()
-    located: list[Blocks] = []
-    edited: list[list[bool]] = []
+    edited: dict[int, tuple[Blocks, list[_Change]]] = {}
     for number, data in enumerate(scan.intervals):
         first = number * step
         count = min(step, total - first)
-        located.append(locate(data, count, scan, order))
-        edited.append(_edited_blocks(scan, touched, first, count, columns, len(order)))
-    tables = _with_room(scan, located, edited, levels)
+        black = _black_blocks(scan, touched, first, count, columns, len(order))
+        if black.any():
+            blocks = locate(data, count, scan, order)
+            edited[number] = (blocks, _changes(blocks, black, scan, order, levels))
+    tables = _with_room(scan, [change for _, changes in edited.values() for change in changes])
     head = [tables.dc[n].segment(0, n) for n in tables.dc if tables.dc[n] is not scan.dc[n]]
     head += [tables.ac[n].segment(1, n) for n in tables.ac if tables.ac[n] is not scan.ac[n]]
     pieces = [*head, _scan_header(scan)]
     for number, data in enumerate(scan.intervals):
         if number:
             pieces.append(bytes([0xFF, 0xD0 + (number - 1) % 8]))
-        if any(edited[number]):
-            pieces.append(_stuffed(_edit(data, located[number], edited[number], scan, tables, levels)))
+        if number in edited:
+            pieces.append(_stuffed(_edit(data, *edited[number], scan, tables)))
         else:
             pieces.append(data.replace(b"\xff", b"\xff\x00"))
     return b"".join(pieces)
 
 
-def _edited_blocks(
+def _black_blocks(
     scan: Scan, touched: NDArray[np.bool_], first: int, count: int, columns: int, blocks: int
-) -> list[bool]:
+) -> NDArray[np.bool_]:
     numbers = np.arange(first, first + count)
     rows, cols = numbers // columns, numbers % columns
     if len(scan.components) == 1:
@@ -138,52 +150,56 @@ def _edited_blocks(
         # A scan of one component is coded block by block, whatever its sampling factors (T.81 A.2.2).
         rows, cols = rows // component.vertical, cols // component.horizontal
     rows, cols = np.minimum(rows, touched.shape[0] - 1), np.minimum(cols, touched.shape[1] - 1)
-    flags: list[bool] = np.repeat(touched[rows, cols], blocks).tolist()
-    return flags
+    return np.repeat(touched[rows, cols], blocks)
 
 
-def _differences(blocks: Blocks, edited: list[bool], scan: Scan, levels: dict[int, int]) -> dict[int, tuple[int, int]]:
-    """The DC differences that must be written: by block, (component, difference)."""
-    before = [0] * len(scan.components)
-    changed: list[bool] = [False] * len(scan.components)
-    found: dict[int, tuple[int, int]] = {}
-    for number, (index, dc, edit) in enumerate(zip(blocks.component, blocks.dc, edited, strict=True)):
-        value = levels[scan.components[index][0].id] if edit else dc
-        if edit or changed[index]:
-            found[number] = (index, value - before[index])
-        before[index], changed[index] = value, edit and value != dc
-    return found
+def _changes(
+    blocks: Blocks, black: NDArray[np.bool_], scan: Scan, order: list[int], levels: dict[int, int]
+) -> list[_Change]:
+    """Black blocks, and those whose predecessor's DC value changed (T.81 F.1.1.5.1), in coding order."""
+    components = np.tile(np.array(order), len(black) // len(order))
+    values = np.array(blocks.dc)
+    found: list[_Change] = []
+    for index, (component, _, _) in enumerate(scan.components):
+        places = np.flatnonzero(components == index)
+        old, dark = values[places], black[places]
+        new = np.where(dark, levels[component.id], old)
+        differences = np.diff(new, prepend=0)
+        follows = np.concatenate([[False], (new != old)[:-1]])
+        for at in np.flatnonzero(dark | follows).tolist():
+            found.append(_Change(int(places[at]), index, int(differences[at]), bool(dark[at])))
+    return sorted(found, key=lambda change: change.block)
 
 
-def _with_room(scan: Scan, located: list[Blocks], edited: list[list[bool]], levels: dict[int, int]) -> _Tables:
+def _with_room(scan: Scan, changes: list[_Change]) -> _Tables:
     needed_dc: dict[int, set[int]] = {}
     needed_ac: dict[int, set[int]] = {}
-    for blocks, flags in zip(located, edited, strict=True):
-        for number, (index, difference) in _differences(blocks, flags, scan, levels).items():
-            _, dc, ac = scan.components[index]
-            needed_dc.setdefault(dc, set()).add(abs(difference).bit_length())
-            if flags[number]:
-                needed_ac.setdefault(ac, set()).add(END_OF_BLOCK)
+    for change in changes:
+        _, dc, ac = scan.components[change.component]
+        needed_dc.setdefault(dc, set()).add(abs(change.difference).bit_length())
+        if change.black:
+            needed_ac.setdefault(ac, set()).add(END_OF_BLOCK)
     dc_tables = {n: extended(table, needed_dc.get(n, ())) for n, table in scan.dc.items()}
     ac_tables = {n: extended(table, needed_ac.get(n, ())) for n, table in scan.ac.items()}
     return _Tables(dc_tables, ac_tables)
 
 
-def _edit(data: bytes, blocks: Blocks, edited: list[bool], scan: Scan, tables: _Tables, levels: dict[int, int]) -> Bits:
+def _edit(data: bytes, blocks: Blocks, changes: list[_Change], scan: Scan, tables: _Tables) -> Bits:
     source = np.unpackbits(np.frombuffer(data, np.uint8))
     source = np.concatenate([source, np.ones(16, np.uint8)])
     pieces: list[Bits] = []
     copied = 0
-    for number, (index, difference) in _differences(blocks, edited, scan, levels).items():
-        _, dc, ac = scan.components[index]
-        if copied < blocks.start[number]:
-            pieces.append(source[copied : blocks.start[number]])
-        pieces.append(_dc_bits(difference, tables.dc[dc]))
-        if edited[number]:
+    for change in changes:
+        _, dc, ac = scan.components[change.component]
+        start = blocks.start(change.block)
+        if copied < start:
+            pieces.append(source[copied:start])
+        pieces.append(_dc_bits(change.difference, tables.dc[dc]))
+        if change.black:
             pieces.append(_code_bits(*codes(tables.ac[ac])[END_OF_BLOCK]))
-            copied = blocks.end[number]
+            copied = blocks.end[change.block]
         else:
-            copied = blocks.ac[number]
+            copied = blocks.ac[change.block]
     end = blocks.end[-1]
     if copied < end:
         pieces.append(source[copied:end])
@@ -197,6 +213,7 @@ def _dc_bits(difference: int, table: HuffmanTable) -> Bits:
     return _code_bits(code << size | value, length + size)
 
 
+@lru_cache(maxsize=1024)
 def _code_bits(code: int, length: int) -> Bits:
     return np.array([code >> shift & 1 for shift in range(length - 1, -1, -1)], np.uint8)
 

@@ -6,10 +6,14 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+import numpy as np
+
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.pixels.codecs.jpeg.markers import HuffmanTable
 
 _WINDOW: Final = 1 << 16
+_CHAIN: Final = 3
+"""How many codes are looked up together; more seldom fit into 16 bits."""
 END_OF_BLOCK: Final = 0x00
 
 
@@ -37,6 +41,29 @@ def lookup(table: HuffmanTable, *, ac: bool) -> list[int]:
             code += 1
         code <<= 1
     return entries
+
+
+@lru_cache(maxsize=64)
+def chained(table: HuffmanTable) -> list[int]:
+    """By the next 16 bits, the AC codes that lie wholly in them, taken together: ``before << 16 | steps << 8 | bits``.
+
+    `bits` and `steps` are those of all of them, up to the end of the block; `before` is how far the coefficient index
+    moves until the last: where that leaves the block, the codes behind belong to the next one and `lookup` must be
+    asked instead.
+    """
+    single = np.array(lookup(table, ac=True), np.int32)
+    windows = np.arange(_WINDOW, dtype=np.int32)
+    steps, bits, before = single >> 8, single & 0xFF, np.zeros(_WINDOW, np.int32)
+    for _ in range(_CHAIN - 1):
+        following = single[windows << np.minimum(bits, 16) & _WINDOW - 1]
+        fits = (following > 0) & (bits + (following & 0xFF) <= 16) & (steps < 64)
+        before = np.where(fits, steps, before)
+        steps = np.where(fits, steps + (following >> 8), steps)
+        bits = np.where(fits, bits + (following & 0xFF), bits)
+    entries, places = np.unique(np.where(single > 0, before << 16 | steps << 8 | bits, 0), return_inverse=True)
+    # Few numbers, each one object: 65,536 objects would not stay in the processor's cache.
+    numbers = entries.tolist()
+    return [numbers[place] for place in places.tolist()]
 
 
 @lru_cache(maxsize=64)
