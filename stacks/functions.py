@@ -89,11 +89,6 @@ def environment(spec: FunctionSpec, names: Names, settings: Settings, keys: KeyA
     }
 
 
-def concurrency(spec: FunctionSpec, settings: Settings) -> int:
-    """How many of a function run at once, reserved for it out of the account's quota."""
-    return 1 if spec.concurrency == "single" else int(getattr(settings, spec.concurrency))
-
-
 class DeidFunction(Construct):
     """One Lambda of the table."""
 
@@ -149,7 +144,7 @@ class DeidFunction(Construct):
             environment={"variables": environment(spec, names, settings, keys)},
             kms_key_arn=keys.service,
             tracing_config={"mode": "Active"},
-            reserved_concurrent_executions=concurrency(spec, settings),
+            reserved_concurrent_executions=spec.reserved(settings),
             logging_config={"logGroup": names.log_group(spec.name)},
             dead_letter_config={"targetArn": dead_letters} if dead_letters else None,
             vpc_config=in_network,
