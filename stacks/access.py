@@ -11,7 +11,7 @@ from aws_cdk import aws_s3objectlambda as object_lambda
 from constructs import Construct
 
 from stacks.function_table import FUNCTIONS
-from stacks.functions import DeidFunction
+from stacks.functions import DeidFunction, refuse_without_build
 from stacks.grants import KeyArns
 from stacks.names import Names
 from stacks.settings import Settings
@@ -31,6 +31,7 @@ class AccessStack(Stack):
             for view in settings.views:
                 self._plain_access_point(view)
             return
+        refuse_without_build(self)
         self.redactor = DeidFunction(self, FUNCTIONS["redact_header"], names, settings, keys)
         self._supporting = s3.CfnAccessPoint(
             self,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from stacks.settings import Settings
+
 
 class Asset(StrEnum):
     """The two packages: small for what only reads headers, large for what decodes pixels."""
@@ -70,6 +72,10 @@ class FunctionSpec:
     def construct_id(self) -> str:
         """Its name in the tree of constructs."""
         return "".join(part.capitalize() for part in self.name.split("_"))
+
+    def reserved(self, settings: Settings) -> int:
+        """How many of it run at once, reserved out of the account's quota."""
+        return 1 if self.concurrency == "single" else int(getattr(settings, self.concurrency))
 
 
 _STATE = ("CATALOG_TABLE", "WORK_BUCKET")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import CfnRule, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
+from packaging_assets.packages import PACKAGES
 from stacks.function_table import OUTSIDE_THE_NETWORK, Asset, FunctionSpec
 from stacks.grants import KeyArns, network_statements, statements
 from stacks.names import Names
@@ -19,14 +21,34 @@ from stacks.settings import Settings
 from stacks.statements import assumed_by, document
 
 ROOT = Path(__file__).parents[1]
-BUILD = ROOT / "build"
+SOURCES = ROOT / "lambdas"
 _SOURCE_ONLY = ["**/__pycache__", "**/*.pyc", "**/.DS_Store"]
 
 
-def asset_folder(asset: Asset) -> Path:
-    """build/<asset> when `make build` made it; else the sources, so that synthesis needs neither build nor network."""
-    built = BUILD / asset.value
-    return built if built.is_dir() else ROOT / "lambdas"
+@cache
+def asset_of(asset: Asset) -> Path:
+    """The archive that `make build` made of these sources; else the sources, so that synthesis needs no build."""
+    (package,) = (package for package in PACKAGES if package.name == asset.value)
+    return package.archive if package.is_current() else SOURCES
+
+
+def refuse_without_build(stack: Stack) -> None:
+    """A rule that fails any deployment of a stack whose functions are sources without their libraries.
+
+    The template still synthesizes, offline; CloudFormation evaluates the rule before it changes anything.
+    """
+    if all(asset_of(asset) != SOURCES for asset in Asset):
+        return
+    CfnRule(
+        stack,
+        "BuiltAssets",
+        assertions=[
+            {
+                "assert": Fn.condition_contains(["built"], "sources"),
+                "assertDescription": "The Lambda assets are missing or older than their sources: run make build.",
+            }
+        ],
+    )
 
 
 def environment(spec: FunctionSpec, names: Names, settings: Settings, keys: KeyArns) -> dict[str, str]:
@@ -67,11 +89,6 @@ def environment(spec: FunctionSpec, names: Names, settings: Settings, keys: KeyA
     }
 
 
-def concurrency(spec: FunctionSpec, settings: Settings) -> int:
-    """How many of a function run at once, reserved for it out of the account's quota."""
-    return 1 if spec.concurrency == "single" else int(getattr(settings, spec.concurrency))
-
-
 class DeidFunction(Construct):
     """One Lambda of the table."""
 
@@ -109,7 +126,7 @@ class DeidFunction(Construct):
             roles=[role.ref],
             policy_document=document(*policy),
         )
-        code = s3_assets.Asset(self, "Code", path=str(asset_folder(spec.asset)), exclude=_SOURCE_ONLY)
+        code = s3_assets.Asset(self, "Code", path=str(asset_of(spec.asset)), exclude=_SOURCE_ONLY)
         dead_letters = names.queue_arn("schedule-dlq") if spec.name == "redrive_deferred" else None
         self.function = lambda_.CfnFunction(
             self,
@@ -127,7 +144,7 @@ class DeidFunction(Construct):
             environment={"variables": environment(spec, names, settings, keys)},
             kms_key_arn=keys.service,
             tracing_config={"mode": "Active"},
-            reserved_concurrent_executions=concurrency(spec, settings),
+            reserved_concurrent_executions=spec.reserved(settings),
             logging_config={"logGroup": names.log_group(spec.name)},
             dead_letter_config={"targetArn": dead_letters} if dead_letters else None,
             vpc_config=in_network,

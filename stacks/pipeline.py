@@ -16,7 +16,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.function_table import FUNCTIONS
-from stacks.functions import ROOT, DeidFunction
+from stacks.functions import ROOT, DeidFunction, refuse_without_build
 from stacks.grants import KeyArns
 from stacks.names import Names
 from stacks.network import PrivateNetwork
@@ -46,6 +46,7 @@ class PipelineStack(Stack):
         self._names, self._settings, self._keys = names, settings, keys
         private = PrivateNetwork(self, names, settings, keys.service) if settings.network == "private" else None
         network = private.configuration if private else None
+        refuse_without_build(self)
         own = [spec for spec in FUNCTIONS.values() if spec.name != "redact_header"]
         self.functions = {spec.name: DeidFunction(self, spec, names, settings, keys, network) for spec in own}
         dead = self._queue("UploadsDlq", "uploads-dlq", keys.raw)

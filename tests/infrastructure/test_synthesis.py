@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -140,11 +139,3 @@ def test_the_packs_are_the_four_that_were_asked_for() -> None:
         cdk_nag.NIST80053R5Checks.__name__,
         cdk_nag.ServerlessChecks.__name__,
     ]
-
-
-def test_the_assets_need_no_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where `make build` has not run, the sources stand in for the assets: the templates need neither network."""
-    monkeypatch.setattr("stacks.functions.BUILD", tmp_path / "nothing")
-    synthesize(str(tmp_path / "out"), context({"account": ACCOUNT}))
-    assets = json.loads((tmp_path / "out" / "Pipeline.assets.json").read_text())["files"].values()
-    assert any(asset["source"]["path"].endswith("lambdas") for asset in assets)
