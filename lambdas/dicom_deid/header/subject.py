@@ -63,11 +63,7 @@ class Subject:
 
     def missing_uids(self) -> DataSet:
         """The three UIDs that name an object (Type 1 in every IOD), for an object that lacks them."""
-        return [
-            Element(tag, "UI", self.output_uid(tag).encode("ascii"))
-            for tag in _OWN_UIDS
-            if not self._sources[tag]
-        ]
+        return [Element(tag, "UI", self.output_uid(tag).encode("ascii")) for tag in _OWN_UIDS if not self._sources[tag]]
 
     def identifiers(self) -> DataSet:
         """Keyed identifiers in place of those that were there (PS3.15 E.1: Z allows a dummy value).
