@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -151,7 +151,7 @@ def offset_table(lengths: Sequence[int]) -> bytes:
     return _ITEM + struct.pack("<L", len(content)) + content
 
 
-def fragment_items(frames: Iterable[bytes]) -> Iterator[bytes]:
+def fragment_items(frames: Iterator[bytes]) -> Iterator[bytes]:
     """Each frame as one item of even length, then the sequence delimiter."""
     for frame in frames:
         padded = frame + b"\0" if len(frame) % 2 else frame
