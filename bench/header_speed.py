@@ -2,7 +2,8 @@
 
 ``python -m bench.header_speed``. Every tool works through the files that pydicom ships, one after the other in one
 process of its own environment, and writes each to disk. The figure of a file is the least processor time of several
-rounds, in which the tools take turns; two tools are compared over the files that both of them write.
+rounds, in which the tools take turns; two tools are compared over the files that both of them write. The first pass of
+a process, in which it reads its tables and has met no file before, is shown beside.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench._peers import installed, timed
+from bench._peers import Times, installed, timed
 
 ROUNDS, REPEATS = 3, 3
 AGAINST_COPY = 1.4
 """Most of the time of ``dcmread`` and ``save_as`` that a redaction may take."""
 AGAINST_DCMANON = 2.0
+"""Of the time of dcmanon, which is compiled; its defaults are those of the Basic Profile, and so is the comparison."""
 _PYDICOM = ("import pydicom", "pydicom.dcmread(source, force=True).save_as(target)")
 _SETUP = """
 from dicom_deid.header.presets import profile_named
@@ -32,8 +36,8 @@ _STEP = """
                 redact(stream, written, profile, pseudonymiser)
 """.strip()
 _NOT_OBJECTS = {".py", ".pyc", ".json", ".md", ".txt", ".zip", ".icc", ".gz"}
-Times = dict[str, dict[str, float]]
-"""Tool -> file -> seconds."""
+Measured = dict[str, Times]
+"""Times by tool."""
 
 
 def gather(folder: Path) -> int:
@@ -47,26 +51,28 @@ def gather(folder: Path) -> int:
     return len(objects)
 
 
-def measure(source: Path, target: Path) -> Times:
-    """The best times of every tool that can run here."""
+def measure(source: Path, target: Path) -> tuple[Measured, Measured]:
+    """The best times of every tool that can run here, and those of its best first pass."""
     here = Path(sys.executable)
     own = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "lambdas")}
-    peers = list(installed())
-    best: Times = {}
+    runs: dict[str, Callable[[], tuple[Times, Times]]] = {
+        "dcmread + save_as": partial(timed, here, *_PYDICOM, source, target, REPEATS)
+    }
+    for profile in ("basic", "research"):
+        setup = _SETUP.format(profile=profile)
+        runs[f"dicom-deid {profile}"] = partial(timed, here, setup, _STEP, source, target, REPEATS, own)
+    runs.update({peer.name: partial(peer.times, source, target, REPEATS) for peer in installed()})
+    best: Measured = {tool: {} for tool in runs}
+    first: Measured = {}
     for _ in range(ROUNDS):
-        rounds: Times = {"dcmread + save_as": timed(here, *_PYDICOM, source, target, REPEATS)}
-        for profile in ("basic", "research"):
-            setup = _SETUP.format(profile=profile)
-            rounds[f"dicom-deid {profile}"] = timed(here, setup, _STEP, source, target, REPEATS, own)
-        for peer in peers:
-            rounds[peer.name] = peer.times(source, target, REPEATS)
-        for tool, times in rounds.items():
-            known = best.setdefault(tool, {})
-            known.update({name: min(taken, known.get(name, taken)) for name, taken in times.items()})
-    return best
+        for tool, run in runs.items():
+            times, passed = run()
+            best[tool].update({name: min(taken, best[tool].get(name, taken)) for name, taken in times.items()})
+            first[tool] = min(first.get(tool, passed), passed, key=lambda found: sum(found.values()))
+    return best, first
 
 
-def ratio(times: Times, tool: str, other: str) -> float:
+def ratio(times: Measured, tool: str, other: str) -> float:
     """The time of one tool by that of the other, over the files that both write."""
     common = times[tool].keys() & times[other].keys()
     return sum(times[tool][name] for name in common) / sum(times[other][name] for name in common)
@@ -77,19 +83,23 @@ def main() -> int:
         source = Path(work) / "source"
         source.mkdir()
         count = gather(source)
-        times = measure(source, Path(work) / "target.dcm")
+        times, first = measure(source, Path(work) / "target.dcm")
     plain, ours = "dcmread + save_as", [tool for tool in times if tool.startswith("dicom-deid")]
-    print(f"{count} files; {'tool':22}{'written':>9}{'ms a file':>11}{'x pydicom':>11}" + "  ".join(["", *ours]))
+    print(
+        f"{count} files; {'tool':22}{'written':>9}{'ms a file':>11}{'first pass':>12}{'x pydicom':>11}  "
+        + "  ".join(ours)
+    )
     for tool, own in times.items():
         mean = sum(own.values()) / len(own) * 1000
         against = "".join(f"{ratio(times, mine, tool):>{len(mine) + 2}.2f}" for mine in ours)
-        print(f"{'':11}{tool:22}{len(own):>9}{mean:>11.3f}{ratio(times, tool, plain):>11.2f}{against}")
+        once = sum(first[tool].values()) / len(first[tool]) * 1000
+        print(f"{'':11}{tool:22}{len(own):>9}{mean:>11.3f}{once:>12.3f}{ratio(times, tool, plain):>11.2f}{against}")
+    basic = ours[0]
     limits = {plain: AGAINST_COPY, "dcmanon": AGAINST_DCMANON}
     missed = [
-        f"{mine}: {ratio(times, mine, other):.2f} x {other}, limit {limits.get(other, 1.0):.1f}"
-        for mine in ours
+        f"{basic}: {ratio(times, basic, other):.2f} x {other}, limit {limits.get(other, 1.0):.1f}"
         for other in times
-        if other not in ours and ratio(times, mine, other) > limits.get(other, 1.0)
+        if other not in ours and ratio(times, basic, other) > limits.get(other, 1.0)
     ]
     print("\n".join(missed) if missed else "every limit is kept")
     return 1 if missed else 0

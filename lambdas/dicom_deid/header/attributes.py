@@ -83,11 +83,16 @@ def _remap(element: Element, cleaner: Cleaner) -> Element | None:
         return _recurse(element, cleaner)
     if element.vr != "UI":
         return _dummy(element, cleaner)
-    values = cleaner.text(element)
-    mapped = [value if uids.is_structural(element.tag, value) else cleaner.uid(value.strip("\0 ")) for value in values]
-    if mapped == values and not hides_text(element.value):
-        return element
-    return cleaner.with_text(element, mapped)
+    tag, value = element.tag, element.value.rstrip(b"\0 ")
+    if b"\\" in value or b"\0" in value:
+        return cleaner.with_text(element, [_mapped(tag, uid, cleaner) for uid in cleaner.text(element)])
+    uid = value.decode("latin-1").strip(" ")
+    mapped = _mapped(tag, uid, cleaner)
+    return element if mapped == uid else Element(tag, "UI", mapped.encode("ascii"))
+
+
+def _mapped(tag: int, uid: str, cleaner: Cleaner) -> str:
+    return uid if uids.is_structural(tag, uid) else cleaner.uid(uid)
 
 
 def _recurse(element: Element, cleaner: Cleaner) -> Element | None:

@@ -26,8 +26,10 @@ MEANING: Final = 0x00080104
 LONG_VALUE: Final = 0x00080119
 URN_VALUE: Final = 0x00080120
 _VALUES: Final = (CODE_VALUE, LONG_VALUE, URN_VALUE)
+_VALUE_TAGS: Final = frozenset(_VALUES)
 PARTS: Final = frozenset({*_VALUES, SCHEME, SCHEME_VERSION, MEANING, 0x00080101, 0x00080108})
 _KEYED_LENGTH: Final = 12
+_LOCAL: Final = LOCAL_SCHEME.encode("ascii")
 _VERSION: Final = re.compile(r"\d{1,8}(?:\.\d{1,3}){0,3}|\d{4}[A-Z]?|v?\d{1,2}\.\d{1,2}")
 
 
@@ -66,7 +68,13 @@ def meaning_of(scheme: str, value: str) -> str | None:
 
 def is_code_item(item: DataSet) -> bool:
     """Whether the item is a coded entry."""
-    return any(element.tag in _VALUES for element in item)
+    return not _VALUE_TAGS.isdisjoint([element.tag for element in item])
+
+
+def is_fact(item: DataSet, cleaned: DataSet) -> bool:
+    """Whether an entry is a code alone, and of a scheme that others know: cleaned, it is the same in every domain."""
+    alone = all(element.tag in PARTS for element in item)
+    return alone and not any(element.tag == SCHEME and element.value.startswith(_LOCAL) for element in cleaned)
 
 
 def clean_code_item(item: DataSet, cleaner: Cleaner) -> DataSet:

@@ -50,11 +50,14 @@ def _close(items: Sequence[DataSet | None], content: int) -> list[DataSet]:
     closed: list[DataSet] = []
     for item in items:
         if item:
-            for element in item:
-                if element.tag == content and element.items is not None:
-                    element.items = _close(element.items, content)
-            closed.append(item)
+            closed.append([_closed(element, content) for element in item])
     return closed
+
+
+def _closed(element: Element, content: int) -> Element:
+    if element.tag != content or element.items is None:
+        return element
+    return Element(content, "SQ", b"", _close(element.items, content))
 
 
 def _refers(items: Sequence[DataSet | None], content: int) -> bool:

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import is_
+from operator import attrgetter, is_
 
 from dicom_deid.header import charset, codes, evidence_attributes, private, shape
 from dicom_deid.header.attributes import printable
 from dicom_deid.header.free_text import moved
 from dicom_deid.header.profiles import Option, Profile
 from dicom_deid.header.report import Claims
-from dicom_deid.header.rules import REMOVED, kept_under, rules_of
+from dicom_deid.header.rules import REMOVED, rules_of, settled_under
 from dicom_deid.header.subject import CLASS, INSTANCE, SERIES, STUDY, Subject
 from dicom_deid.header.uids import is_structural, is_uid
 from dicom_deid.part10.dictionary import vr_of
@@ -48,19 +48,21 @@ def redact_header(header: Header, profile: Profile, pseudonymiser: Pseudonymiser
     """
     subject = Subject(header, profile, pseudonymiser)
     redaction = _Redaction(subject, profile, pseudonymiser, header.encoding)
-    by_tag = {element.tag: element for element in redaction.elements(header.dataset)}
-    for own in (
-        subject.identifiers(),
-        subject.missing_uids(),
-        evidence_attributes.evidence(profile, claims, header.encoding),
-    ):
-        by_tag.update((element.tag, element) for element in own)
+    own = [
+        *subject.identifiers(),
+        *subject.missing_uids(),
+        *evidence_attributes.evidence(profile, claims, header.encoding),
+    ]
+    replaced = {element.tag for element in own}
+    dataset = [element for element in redaction.elements(header.dataset) if element.tag not in replaced]
+    dataset += own
+    dataset.sort(key=attrgetter("tag"))
     return RedactedHeader(
         sop_class_uid=subject.source_uid(CLASS),
         study_instance_uid=subject.output_uid(STUDY),
         series_instance_uid=subject.output_uid(SERIES),
         sop_instance_uid=subject.output_uid(INSTANCE),
-        dataset=[by_tag[tag] for tag in sorted(by_tag)],
+        dataset=dataset,
         actions=dict(sorted(redaction.counts.items())),
         warnings=tuple(sorted(redaction.warnings)),
     )
@@ -76,16 +78,20 @@ class _Redaction:
         self.warnings: set[str] = set()
         self._rules = rules_of(profile)
         self.codecs = charset.encodings(b"")
-        self._kept = kept_under(profile, encoding, self.codecs)
+        self._settled = settled_under(profile, encoding, self.codecs)
         if not subject.known:
             self.warnings.add("subject-is-the-study")
         if subject.lacks_uid:
             self.warnings.add("uid-missing")
 
     @cached_property
-    def _shift(self) -> int:
-        """Whole days by which the subject's dates move."""
-        return self.pseudonymiser.shift_days(self._subject.key, *self.profile.date_shift)
+    def _days(self) -> int | None:
+        """Whole days by which the subject's dates move: 0 where they stay, None where they go."""
+        if self.profile.has(Option.RETAIN_LONGITUDINAL_FULL_DATES):
+            return 0
+        if self.profile.has(Option.RETAIN_LONGITUDINAL_MODIFIED_DATES):
+            return self.pseudonymiser.shift_days(self._subject.key, *self.profile.date_shift)
+        return None
 
     def text(self, element: Element) -> list[str]:
         return charset.decode(element.value, element.vr, self.codecs)
@@ -110,11 +116,13 @@ class _Redaction:
             return self.elements(dataset)
         pieces = [element.encoded for element in dataset if element.encoded is not None]
         encoded = b"".join(pieces) if len(pieces) == len(dataset) else b""
-        if encoded in self._kept.codes:
-            return dataset
+        settled = self._settled.codes
+        if encoded in settled:
+            known = settled[encoded]
+            return dataset if known is None else list(known)
         cleaned = codes.clean_code_item(dataset, self)
-        if encoded and cleaned is dataset:
-            self._kept.add_code(encoded)
+        if encoded and codes.is_fact(dataset, cleaned):
+            self._settled.code(encoded, None if cleaned is dataset else cleaned)
         return cleaned
 
     def elements(self, dataset: DataSet) -> DataSet:
@@ -122,15 +130,16 @@ class _Redaction:
 
         The data set itself where all of it stays.
         """
-        inherited = self.codecs, self._kept
+        inherited = self.codecs, self._settled
         self._decode_as(dataset)
-        rules, counts, kept_before = self._rules, self.counts, self._kept.elements
+        rules, counts, kept_before = self._rules, self.counts, self._settled.kept
         kept: DataSet = []
-        last, ascending, private_elements = -1, True, 0
+        private_elements: DataSet = []
+        last, ascending = -1, True
         for element in dataset:
             tag = element.tag
             if tag & 0x10000:
-                private_elements += 1
+                private_elements.append(element)
                 continue
             counted = kept_before.get(element.encoded or b"")
             result: Element | None = element
@@ -142,11 +151,14 @@ class _Redaction:
                 elif element.vr == rule.vr and (rule.length is None or rule.length == len(element.value)):
                     result = rule.treatment(element, self)
                     if result is element and element.items is None and element.encoded:
-                        self._kept.add(element.encoded, counted)
+                        self._settled.keep(element.encoded, counted)
                 else:
                     settled = shape.settled(element)
-                    counted = counted if settled else REMOVED
-                    result = rule.treatment(settled, self) if settled else self._shapeless(tag)
+                    if settled is None:
+                        # What has not the shape of its tag goes.
+                        self.warnings.add("not-of-the-dictionary" if vr_of(tag) is None else "vr-not-of-the-tag")
+                        counted = REMOVED
+                    result = rule.treatment(settled, self) if settled else None
             if counted:
                 counts[counted] += 1
             if result is not None:
@@ -154,33 +166,26 @@ class _Redaction:
                 ascending = ascending and tag > last
                 last = tag
         if private_elements and self.profile.has(Option.RETAIN_SAFE_PRIVATE):
-            safe = private.safe_elements(dataset, self)
+            safe = private.safe_elements(private_elements, private.declarations(dataset, self), self)
             ascending = ascending and not safe
             kept += safe
-            private_elements -= len(safe)
+            counts[REMOVED] -= len(safe)
         if private_elements:
-            counts[REMOVED] += private_elements
-        self.codecs, self._kept = inherited
+            counts[REMOVED] += len(private_elements)
+        self.codecs, self._settled = inherited
         if not ascending:
             return self._in_order(kept)
         return dataset if len(kept) == len(dataset) and all(map(is_, kept, dataset)) else kept
 
     def shift(self, element: Element) -> Element | None:
-        if self.profile.has(Option.RETAIN_LONGITUDINAL_FULL_DATES):
-            days = 0
-        elif self.profile.has(Option.RETAIN_LONGITUDINAL_MODIFIED_DATES):
-            days = self._shift
-        else:
+        days = self._days
+        if days is None:
             return None
         value = moved(element.value, element.vr, days)
         if value is None:
             self.warnings.add("date-not-valid")
             return None
-        return printable(element, self) if not days else Element(element.tag, element.vr, value)
-
-    def _shapeless(self, tag: int) -> None:
-        """An element that has not the shape of its tag goes, and the report says so."""
-        self.warnings.add("not-of-the-dictionary" if vr_of(tag) is None else "vr-not-of-the-tag")
+        return Element(element.tag, element.vr, value) if days else printable(element, self)
 
     def _decode_as(self, dataset: DataSet) -> None:
         """Take up the data set's own Specific Character Set, which holds for its items too (PS3.3 C.12.1.1.2)."""
@@ -188,13 +193,14 @@ class _Redaction:
             if element.tag >= charset.SPECIFIC_CHARACTER_SET:
                 if element.tag == charset.SPECIFIC_CHARACTER_SET:
                     self.codecs = charset.encodings(element.value)
-                    self._kept = kept_under(self.profile, self._encoding, self.codecs)
+                    self._settled = settled_under(self.profile, self._encoding, self.codecs)
                 return
 
     def _in_order(self, kept: DataSet) -> DataSet:
         """Ascending by tag, each tag once (PS3.5 7.1): a reader shows only one of two, and hides the other."""
         by_tag: dict[int, Element] = {}
         for element in kept:
-            if by_tag.setdefault(element.tag, element) is not element:
-                self.warnings.add("element-repeated")
+            by_tag.setdefault(element.tag, element)
+        if len(by_tag) < len(kept):
+            self.warnings.add("element-repeated")
         return [by_tag[tag] for tag in sorted(by_tag)]

@@ -6,9 +6,12 @@ import itertools
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.part10.elements import Header
+
+_OVERLAYS: Final = 0x60000000
 
 
 @dataclass
@@ -85,9 +88,10 @@ def refuse_declared_overlays(header: Header) -> None:
         ``embedded-overlay`` where (60xx,0100) is not 1.
     """
     for element in header.dataset:
-        declares = 0x6000 <= element.tag >> 16 <= 0x60FF and element.tag & 0xFFFF == 0x0100
-        if declares and element.value not in (b"", b"\1\0", b"\0\1"):
-            raise BadInputError(Reason.EMBEDDED_OVERLAY, "(60xx,0100) names bits of the pixels")
+        if element.tag >= _OVERLAYS:
+            declares = element.tag >> 16 <= 0x60FF and element.tag & 0xFFFF == 0x0100
+            if declares and element.value not in (b"", b"\1\0", b"\0\1"):
+                raise BadInputError(Reason.EMBEDDED_OVERLAY, "(60xx,0100) names bits of the pixels")
 
 
 def _run_values(segment: bytes) -> bytes:

@@ -40,7 +40,7 @@ _Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Declaration:
+class Declaration:
     """What (0008,0300) says of one block."""
 
     safe: bool
@@ -52,20 +52,23 @@ class _Declaration:
         return (self.safe or number in self.nonidentifying) and number not in self.identifying
 
 
-def safe_elements(dataset: DataSet, cleaner: Cleaner) -> list[Element]:
+Declarations = Mapping[tuple[int, str], Declaration]
+"""By group and creator."""
+
+
+def safe_elements(elements: DataSet, declared: Declarations, cleaner: Cleaner) -> list[Element]:
     """The private elements of one level that may stay, with the creators of their blocks.
 
     A block that two creators claim, or none, keeps nothing.
     """
-    creators = _creators(dataset, cleaner)
-    declared = _declarations(dataset, cleaner)
+    creators = _creators(elements, cleaner)
     blocks = {
         group << 8 | block: (creator, _listed(creator, group), declared.get((group, creator)))
         for (group, block), creator in creators.items()
     }
     kept: list[Element] = []
     used: set[_Place] = set()
-    for element in dataset:
+    for element in elements:
         known = blocks.get(element.tag >> 8)
         if known is None or element.tag & 0xFFFF < 0x1000:
             continue
@@ -100,21 +103,21 @@ def _listed(creator: str, group: int) -> Mapping[int, str]:
     return _by_creator().get((creator, group), {})
 
 
-def _creators(dataset: DataSet, cleaner: Cleaner) -> Mapping[_Place, str]:
+def _creators(elements: DataSet, cleaner: Cleaner) -> Mapping[_Place, str]:
     found: dict[_Place, str] = {}
     claims: Counter[_Place] = Counter()
-    for element in dataset:
-        if element.tag & 0x1FF00 == 0x10000 and element.tag & 0xFF >= 0x10:
+    for element in elements:
+        if element.tag & 0xFF00 == 0 and element.tag & 0xFF >= 0x10:
             place = (element.tag >> 16, element.tag & 0xFF)
             claims[place] += 1
             found[place] = (cleaner.text(Element(element.tag, "LO", element.value)) or [""])[0]
     return {place: name for place, name in found.items() if claims[place] == 1 and name}
 
 
-def _declarations(dataset: DataSet, cleaner: Cleaner) -> Mapping[tuple[int, str], _Declaration]:
+def declarations(dataset: DataSet, cleaner: Cleaner) -> Declarations:
     """Private Data Element Characteristics by (group, creator); a block declared twice is believed in nothing."""
     sequence = find(dataset, CHARACTERISTICS)
-    found: dict[tuple[int, str], _Declaration] = {}
+    found: dict[tuple[int, str], Declaration] = {}
     for item in (sequence.items or []) if sequence is not None else []:
         creator, status = _text(item, _CREATOR, cleaner), _text(item, _STATUS, cleaner)
         actions = find(item, _ACTIONS)
@@ -126,7 +129,7 @@ def _declarations(dataset: DataSet, cleaner: Cleaner) -> Mapping[tuple[int, str]
         }
         for group in _numbers(item, _GROUP):
             known = found.get((group, creator))
-            found[(group, creator)] = _Declaration(
+            found[(group, creator)] = Declaration(
                 safe=status == "SAFE" and known is None,
                 nonidentifying=frozenset() if known else frozenset(_numbers(item, _NONIDENTIFYING)),
                 identifying=frozenset(identifying | (known.identifying if known else frozenset())),

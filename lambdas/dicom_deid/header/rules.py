@@ -1,4 +1,4 @@
-"""What a profile does with each tag, found once; and what it kept whole before, so as to keep it again.
+"""What a profile does with each tag, found once; and what it settled before, to settle it alike.
 
 Tables and profiles are asked once per tag, not once per element: a header has thousands of elements and few tags.
 """
@@ -14,7 +14,7 @@ from dicom_deid.header import evidence_attributes, shape
 from dicom_deid.header.attributes import BY_ACTION, Treatment, not_listed, treatment_outside
 from dicom_deid.header.profiles import Action, Profile
 from dicom_deid.part10.dictionary import vr_of
-from dicom_deid.part10.elements import Encoding
+from dicom_deid.part10.elements import DataSet, Encoding
 
 REMOVED: Final = Action.REMOVE.value
 _ITEM_ICON: Final = 0x00880200
@@ -79,36 +79,38 @@ def rules_of(profile: Profile) -> Mapping[int, Rule]:
     return _Rules(profile)
 
 
-class Kept:
-    """What was kept whole: encoded elements, and coded entries by the bytes of all their elements.
+class Settled:
+    """What happened to elements and coded entries before, by their bytes.
 
-    Whether something stays as it is depends on nothing but its bytes, the profile, the character set and the encoding,
-    and the objects of a series repeat most of theirs. Short ones only, and so many: no file fills the memory.
+    An element that stays whole, and a coded entry of a known scheme, depend on nothing but their bytes, the profile,
+    the character set and the encoding, and the objects of a series repeat most of theirs. Short ones only, and so
+    many: no file fills the memory.
     """
 
-    __slots__ = ("codes", "elements")
+    __slots__ = ("codes", "kept")
 
     def __init__(self) -> None:
-        self.elements: dict[bytes, str] = {}
-        """Each with the code under which it is counted; empty where it is not."""
-        self.codes: set[bytes] = set()
+        self.kept: dict[bytes, str] = {}
+        """Elements that stay whole, each with the code under which it is counted; empty where it is not."""
+        self.codes: dict[bytes, DataSet | None] = {}
+        """Coded entries by the bytes of all their elements, and what is left of each; None where all of it stays."""
 
-    def add(self, encoded: bytes, counted: str) -> None:
-        """Remember an element."""
+    def keep(self, encoded: bytes, counted: str) -> None:
+        """Remember an element that stays whole."""
         if len(encoded) <= _LONGEST:
-            if len(self.elements) >= _MOST:
-                self.elements.clear()
-            self.elements[encoded] = counted
+            if len(self.kept) >= _MOST:
+                self.kept.clear()
+            self.kept[encoded] = counted
 
-    def add_code(self, encoded: bytes) -> None:
-        """Remember a coded entry."""
+    def code(self, encoded: bytes, cleaned: DataSet | None) -> None:
+        """Remember what is left of a coded entry."""
         if len(encoded) <= _LONGEST:
             if len(self.codes) >= _MOST:
                 self.codes.clear()
-            self.codes.add(encoded)
+            self.codes[encoded] = cleaned
 
 
 @lru_cache(maxsize=_PROFILES)
-def kept_under(profile: Profile, encoding: Encoding, codecs: tuple[str, ...]) -> Kept:
-    """What this process kept whole before under the same circumstances."""
-    return Kept()
+def settled_under(profile: Profile, encoding: Encoding, codecs: tuple[str, ...]) -> Settled:
+    """What this process settled before under the same circumstances."""
+    return Settled()

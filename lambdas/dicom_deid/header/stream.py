@@ -6,28 +6,23 @@ Memory does not depend on the size of the pixel data (DESIGN 7).
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.header.engine import RedactedHeader, redact_header
-from dicom_deid.header.hidden_bits import HiddenBitsCheck, refuse_declared_overlays
+from dicom_deid.header.pixel_data import BLOCK, native, write_encapsulated
 from dicom_deid.header.profiles import Profile
 from dicom_deid.header.report import Claims, HeaderReport
 from dicom_deid.header.sop_classes import refusal
-from dicom_deid.part10 import encapsulation, syntaxes
-from dicom_deid.part10.codestreams import RLE, is_scrubbable, scrub_frame
-from dicom_deid.part10.elements import DataSet, Encoding, Header, PixelElement
+from dicom_deid.part10 import syntaxes
+from dicom_deid.part10.elements import Header
 from dicom_deid.part10.limits import DEFAULT_LIMITS, Limits
 from dicom_deid.part10.reader import body_of, read_header
-from dicom_deid.part10.writer import encode, file_meta, head
+from dicom_deid.part10.writer import encode, file_meta
 from dicom_deid.pseudonyms import Pseudonymiser
-
-_BLOCK: Final = 1024 * 1024
-_UNDEFINED: Final = 0xFFFFFFFF
-_OFFSET_TABLES: Final = frozenset({0x7FE00001, 0x7FE00002})
 
 
 def _follows_pixels(tag: int) -> bool:
@@ -74,100 +69,21 @@ def redact(
     syntax = header.transfer_syntax
     start = target.tell()
     target.write(file_meta(redacted.sop_class_uid, redacted.media_storage_uid, syntax))
-    if header.encoding.deflated:
-        _write_deflated(target, _object(body, header, redacted))
+    pixel = header.pixel
+    if pixel is not None and pixel.length is None:
+        write_encapsulated(target, body, header, pixel, redacted.dataset)
+    elif header.encoding.deflated:
+        _write_deflated(target, _native_object(body, header, redacted))
     else:
-        for block in _object(body, header, redacted):
+        for block in _native_object(body, header, redacted):
             target.write(block)
     return _report(redacted, syntax, profile, target.tell() - start)
 
 
-def _object(body: BinaryIO, header: Header, redacted: RedactedHeader) -> Iterator[bytes]:
-    pixel = header.pixel
-    if pixel is None:
-        yield encode(redacted.dataset, header.encoding)
-    elif pixel.length is None:
-        yield from _encapsulated(body, header, pixel, redacted.dataset)
-    else:
-        yield encode(redacted.dataset, header.encoding)
-        yield from _native(body, header, pixel)
-
-
-def _native(body: BinaryIO, header: Header, pixel: PixelElement) -> Iterator[bytes]:
-    declared = pixel.length or 0
-    length = min(declared, _expected_length(header, declared))
-    yield head(pixel.tag, pixel.vr, length + length % 2, header.encoding)
-    check = HiddenBitsCheck.of(header) if pixel.tag == 0x7FE00010 else None
-    body.seek(pixel.offset)
-    left = length
-    while left:
-        block = body.read(min(_BLOCK, left))
-        if not block:
-            raise BadInputError(Reason.PARSE_ERROR, "the stream ends inside the pixel data")
-        left -= len(block)
-        if check is not None:
-            check.feed(block)
-        yield block
-    if length % 2:
-        yield b"\0"
-
-
-def _expected_length(header: Header, declared: int) -> int:
-    """How many bytes the image pixel module describes; the declared length where it does not say."""
-    values = [_number(header, tag) for tag in (0x00280010, 0x00280011, 0x00280100)]
-    samples = _number(header, 0x00280002) or 1
-    if None in values:
-        return declared
-    rows, columns, bits = (value or 0 for value in values)
-    pixels = rows * columns * encapsulation.frame_count(header.dataset)
-    photometric = header.find(0x00280004)
-    if photometric is not None and photometric.value.strip(b"\0 ").endswith(b"_422"):
-        return pixels * 2 * bits // 8
-    total = (pixels * samples * bits + 7) // 8
-    if total > declared + declared % 2:
-        raise BadInputError(Reason.FRAME_COUNT_MISMATCH, "the pixel data is shorter than its description")
-    return total
-
-
-def _number(header: Header, tag: int) -> int | None:
-    element = header.find(tag)
-    if element is None or len(element.value) < 2:
-        return None
-    return int.from_bytes(element.value[:2], "big" if header.encoding.big_endian else "little")
-
-
-def _encapsulated(body: BinaryIO, header: Header, pixel: PixelElement, dataset: DataSet) -> Iterator[bytes]:
-    syntax = header.transfer_syntax
-    if not is_scrubbable(syntax):
-        raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "frames of this transfer syntax cannot be cleaned")
-    refuse_declared_overlays(header)
-    body, pixel = _at_once(body, pixel)
-    index = encapsulation.index_fragments(body, pixel)
-    frames = encapsulation.group_frames(index, encapsulation.frame_count(header.dataset), header.dataset)
-    check = HiddenBitsCheck.of(header) if syntax == RLE else None
-    if check is not None:
-        for frame in frames:
-            check.feed_run_length(encapsulation.read_frame(body, frame))
-    scrubbed: Iterable[bytes] = (scrub_frame(encapsulation.read_frame(body, frame), syntax) for frame in frames)
-    if index.end - pixel.offset <= _BLOCK:
-        scrubbed = list(scrubbed)
-        lengths = list(map(len, scrubbed))
-    else:
-        # Offsets precede the frames, so the first pass measures what the second one writes.
-        lengths = [len(scrub_frame(encapsulation.read_frame(body, frame), syntax)) for frame in frames]
-    yield encode([element for element in dataset if element.tag not in _OFFSET_TABLES], header.encoding)
-    yield head(pixel.tag, "OB", _UNDEFINED, Encoding())
-    yield encapsulation.offset_table(lengths)
-    yield from encapsulation.fragment_items(scrubbed)
-
-
-def _at_once(body: BinaryIO, pixel: PixelElement) -> tuple[BinaryIO, PixelElement]:
-    """Encapsulated pixel data in memory, where little follows: its fragments are looked at one by one, and twice."""
-    body.seek(pixel.offset)
-    rest = body.read(_BLOCK)
-    if len(rest) == _BLOCK:
-        return body, pixel
-    return io.BytesIO(rest), PixelElement(pixel.tag, pixel.vr, 0, None)
+def _native_object(body: BinaryIO, header: Header, redacted: RedactedHeader) -> Iterator[bytes]:
+    yield encode(redacted.dataset, header.encoding)
+    if header.pixel is not None and header.pixel.length is not None:
+        yield from native(body, header, header.pixel, header.pixel.length)
 
 
 def _write_deflated(target: BinaryIO, blocks: Iterator[bytes]) -> None:
@@ -277,7 +193,7 @@ def _copy(body: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
     body.seek(start)
     left = stop - start
     while left > 0:
-        block = body.read(min(_BLOCK, left))
+        block = body.read(min(BLOCK, left))
         if not block:
             raise BadInputError(Reason.PARSE_ERROR, "the sanitized object ended before its length")
         left -= len(block)

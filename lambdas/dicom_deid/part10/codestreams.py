@@ -16,18 +16,22 @@ _JPEG_LS: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (80, 8
 _JPEG_2000: Final = frozenset(f"1.2.840.10008.1.2.4.{number}" for number in (90, 91, 201, 202, 203))
 RLE: Final = "1.2.840.10008.1.2.5"
 
+Piece = bytes | memoryview
+"""A part of a frame."""
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _MARKER_LS: Final = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 
 
 def is_scrubbable(transfer_syntax: str) -> bool:
-    """Whether `scrub_frame` knows the codestreams of that syntax."""
+    """Whether `scrubbed` knows the codestreams of that syntax."""
     return transfer_syntax in _SCRUBBERS
 
 
-def scrub_frame(frame: bytes, transfer_syntax: str) -> bytes:
-    """One frame without text-bearing segments and without bytes after its end, padded to even length.
+def scrubbed(frame: bytes, transfer_syntax: str) -> list[Piece]:
+    """One frame without text-bearing segments and without bytes after its end, as pieces to be written in turn.
+
+    Pieces are views of the frame wherever they can be: a frame of any size is copied nowhere.
 
     Raises
     ------
@@ -38,27 +42,27 @@ def scrub_frame(frame: bytes, transfer_syntax: str) -> bytes:
     scrub = _SCRUBBERS.get(transfer_syntax)
     if scrub is None:
         raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "frames of this transfer syntax cannot be cleaned")
-    cleaned = scrub(frame)
-    return cleaned + b"\0" if len(cleaned) % 2 else cleaned
+    return scrub(frame)
 
 
 def _damaged() -> BadInputError:
     return BadInputError(Reason.CODEC_ERROR, "a frame is no codestream of its transfer syntax")
 
 
-def _scrub_jpeg(frame: bytes) -> bytes:
+def _scrub_jpeg(frame: bytes) -> list[Piece]:
     return _scrub_itu(frame, _MARKER)
 
 
-def _scrub_jpeg_ls(frame: bytes) -> bytes:
+def _scrub_jpeg_ls(frame: bytes) -> list[Piece]:
     return _scrub_itu(frame, _MARKER_LS)
 
 
-def _scrub_itu(frame: bytes, marker: re.Pattern[bytes]) -> bytes:
+def _scrub_itu(frame: bytes, marker: re.Pattern[bytes]) -> list[Piece]:
     """ITU-T T.81 and T.87: marker segments, scans, EOI."""
     if frame[:2] != b"\xff\xd8":
         raise _damaged()
-    kept = [frame[:2]]
+    view = memoryview(frame)
+    kept: list[Piece] = [view[:2]]
     position, end = 2, len(frame)
     while True:
         while frame[position : position + 2] == b"\xff\xff":
@@ -68,29 +72,28 @@ def _scrub_itu(frame: bytes, marker: re.Pattern[bytes]) -> bytes:
         code = frame[position + 1]
         if code == _EOI:
             kept.append(b"\xff\xd9")
-            return b"".join(kept)
+            return kept
         if position + 4 > end:
             raise _damaged()
         after = position + 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
         if after > end or after < position + 4:
             raise _damaged()
-        segment = frame[position:after]
         if code == _COM:
             pass
         elif 0xE0 <= code <= 0xEF:
-            kept.append(_application_segment(code, segment))
+            kept.append(_application_segment(code, frame[position:after]))
         else:
-            kept.append(segment)
+            kept.append(view[position:after])
         position = after
         if code == _SOS:
             found = marker.search(frame, position)
             # A stream without EOI ends where its bytes end; what follows a scan can then only be scan.
             stop = found.start() if found else end
-            kept.append(frame[position:stop])
+            kept.append(view[position:stop])
             position = stop
             if found is None:
                 kept.append(b"\xff\xd9")
-                return b"".join(kept)
+                return kept
 
 
 def _application_segment(code: int, segment: bytes) -> bytes:
@@ -107,12 +110,13 @@ def _application_segment(code: int, segment: bytes) -> bytes:
 _SOT, _SOD, _EOC, _J2K_COM, _TLM = 0xFF90, 0xFF93, 0xFFD9, 0xFF64, 0xFF55
 
 
-def _scrub_jpeg_2000(frame: bytes) -> bytes:
+def _scrub_jpeg_2000(frame: bytes) -> list[Piece]:
     """ITU-T T.800: main header, tile-parts with the lengths they then have, EOC."""
     if frame[:4] != b"\xff\x4f\xff\x51":
         raise _damaged()
+    view = memoryview(frame)
     head, position = _j2k_segments(frame, 2, _SOT)
-    kept = [frame[:2], head]
+    kept: list[Piece] = [view[:2], head]
     while frame[position : position + 2] == b"\xff\x90":
         start = position
         if start + 12 > len(frame):
@@ -122,13 +126,14 @@ def _scrub_jpeg_2000(frame: bytes) -> bytes:
         segments, data = _j2k_segments(frame, start + 12, _SOD)
         if not data <= stop <= len(frame):
             raise _damaged()
-        body = segments + frame[data:stop]
-        kept += [frame[start : start + 6], (12 + len(body)).to_bytes(4, "big"), frame[start + 10 : start + 12], body]
+        length = 12 + len(segments) + stop - data
+        kept += [view[start : start + 6], length.to_bytes(4, "big"), view[start + 10 : start + 12], segments]
+        kept.append(view[data:stop])
         position = stop
     if len(kept) == 2:
         raise _damaged()
     kept.append(b"\xff\xd9")
-    return b"".join(kept)
+    return kept
 
 
 def _end_of_codestream(frame: bytes) -> int:
@@ -158,7 +163,7 @@ def _j2k_segments(frame: bytes, position: int, until: int) -> tuple[bytes, int]:
         position = after
 
 
-def _scrub_rle(frame: bytes) -> bytes:
+def _scrub_rle(frame: bytes) -> list[Piece]:
     """PS3.5 G.5: at most 15 segments, whose offsets lie inside the frame."""
     if len(frame) < 64:
         raise _damaged()
@@ -168,10 +173,11 @@ def _scrub_rle(frame: bytes) -> bytes:
     if not 1 <= count <= 15 or used[0] != 64 or sorted(used) != used or used[-1] >= len(frame):
         raise _damaged()
     # Unused offsets are zero by the standard; anything else there is room for text.
-    return count.to_bytes(4, "little") + b"".join(n.to_bytes(4, "little") for n in used).ljust(60, b"\0") + frame[64:]
+    header = count.to_bytes(4, "little") + b"".join(n.to_bytes(4, "little") for n in used)
+    return [header.ljust(64, b"\0"), memoryview(frame)[64:]]
 
 
-_SCRUBBERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+_SCRUBBERS: Final[Mapping[str, Callable[[bytes], list[Piece]]]] = {
     **dict.fromkeys(_JPEG, _scrub_jpeg),
     **dict.fromkeys(_JPEG_LS, _scrub_jpeg_ls),
     **dict.fromkeys(_JPEG_2000, _scrub_jpeg_2000),

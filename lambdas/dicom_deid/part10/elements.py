@@ -12,8 +12,8 @@ class Element:
     `value` is the value field as encoded in the source's byte order, padding included; it is empty for a sequence,
     whose items are in `items` (each a list of elements in file order). `vr` is resolved: from the stream when explicit,
     from the dictionary when implicit, and never ``UN`` where the dictionary knows the tag. `encoded` is the whole
-    element as the source held it, header included; it is None once anything was changed, and then the writer encodes
-    the element anew. Not frozen: a header has thousands of these and each is built once.
+    element as the source held it, header included; it is None where anything was changed, and then the writer encodes
+    the element anew. Never changed once built, though not frozen: a header has thousands of these.
     """
 
     tag: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import BinaryIO, Final
@@ -168,7 +168,7 @@ def _offsets(lengths: Sequence[int]) -> list[int]:
     return list(accumulate((8 + length for length in lengths[:-1]), initial=0)) if lengths else []
 
 
-def fragment_items(frames: Iterable[bytes]) -> Iterator[bytes]:
+def fragment_items(frames: Iterator[bytes]) -> Iterator[bytes]:
     """Each frame as one item of even length, then the sequence delimiter."""
     for frame in frames:
         padded = frame + b"\0" if len(frame) % 2 else frame

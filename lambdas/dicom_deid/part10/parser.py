@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.part10.dictionary import KNOWN_VRS, LONG_VRS, vr_of
@@ -15,13 +16,47 @@ UNDEFINED: Final = 0xFFFFFFFF
 ITEM: Final = 0xFFFEE000
 ITEM_END: Final = 0xFFFEE00D
 SEQUENCE_END: Final = 0xFFFEE0DD
+_LONGEST_SEEN: Final = 72
+_MOST_SEEN: Final = 8192
+_ITEM_GROUP, _ITEM_NUMBER = ITEM >> 16, ITEM & 0xFFFF
+_Unpack = Callable[[bytes, int], tuple[Any, ...]]
 _VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS}
 _PLAIN_VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS - LONG_VRS}
 PIXEL_GROUP: Final = 0x7FE0
 
 
 class IncompleteError(Exception):
-    """The buffer ends inside an element; more bytes may help."""
+    """The buffer ends inside an element; more bytes may help, and at least `missing` are needed."""
+
+    def __init__(self, missing: int = 1) -> None:
+        super().__init__()
+        self.missing = missing
+
+
+class _Layout(NamedTuple):
+    """Unpackers of the fields of an element's head, in one byte order; and the plain elements met in it.
+
+    Elements are not changed once they were built, and the objects of a series repeat most of theirs: equal ones are
+    built once.
+    """
+
+    tag: _Unpack
+    short: _Unpack
+    long: _Unpack
+    implicit: _Unpack
+    explicit: _Unpack
+    seen_implicit: dict[bytes, Element]
+    seen_explicit: dict[bytes, Element]
+
+    @classmethod
+    def of(cls, order: str) -> _Layout:
+        tag, short, long, implicit, explicit = (
+            struct.Struct(order + fields).unpack_from for fields in ("HH", "H", "L", "HHL", "HH2sH")
+        )
+        return cls(tag, short, long, implicit, explicit, {}, {})
+
+
+_LAYOUTS: Final = (_Layout.of("<"), _Layout.of(">"))
 
 
 class Parser:
@@ -29,14 +64,9 @@ class Parser:
 
     def __init__(self, encoding: Encoding, limits: Limits) -> None:
         self._encoding, self._limits = encoding, limits
-        order = ">" if encoding.big_endian else "<"
-        self._tag, self._short, self._long = (
-            struct.Struct(order + "HH"),
-            struct.Struct(order + "H"),
-            struct.Struct(order + "L"),
-        )
-        self._head_of_plain = struct.Struct(order + ("HHL" if encoding.implicit else "HH2sH"))
+        self._layout = _LAYOUTS[encoding.big_endian]
         self._count = 0
+        self._without_encoding = 0
 
     def plain(
         self, buffer: bytes, position: int, end: int, found: DataSet, groups: tuple[int, int] = (1, PIXEL_GROUP - 1)
@@ -46,27 +76,36 @@ class Parser:
         Plain is what needs no second look: a value of a known VR, no sequence, complete, of the groups from the first
         to the last given. Nine of ten elements of a header are; `element` reads the one on which a run ends.
         """
-        unpack, append = self._head_of_plain.unpack_from, found.append
+        append = found.append
         lowest, highest = groups
-        before = len(found)
-        last = end - 8
-        known = _PLAIN_VRS.get
-        implicit = self._encoding.implicit
-        for _ in range(self._limits.elements - self._count):
-            if position > last:
-                break
-            if implicit:
+        before, last = len(found), end - 8
+        room = range(self._limits.elements - self._count)
+        if self._encoding.implicit:
+            unpack, seen = self._layout.implicit, self._layout.seen_implicit
+            for _ in room:
+                if position > last:
+                    break
                 group, number, length = unpack(buffer, position)
                 vr = _plain_vr(group << 16 | number)
-            else:
-                group, number, raw, length = unpack(buffer, position)
-                vr = known(raw)
-            value_at = position + 8
-            after = value_at + length
-            if vr is None or after > end or not lowest <= group <= highest:
-                break
-            append(Element(group << 16 | number, vr, buffer[value_at:after], None, buffer[position:after]))
-            position = after
+                after = position + 8 + length
+                if vr is None or after > end or not lowest <= group <= highest:
+                    break
+                encoded = buffer[position:after]
+                append(seen.get(encoded) or _plain_element(group << 16 | number, vr, encoded, seen))
+                position = after
+        else:
+            unpack, seen, known = self._layout.explicit, self._layout.seen_explicit, _PLAIN_VRS.get
+            for _ in room:
+                if position > last:
+                    break
+                group, number, code, length = unpack(buffer, position)
+                vr = known(code)
+                after = position + 8 + length
+                if vr is None or after > end or not lowest <= group <= highest:
+                    break
+                encoded = buffer[position:after]
+                append(seen.get(encoded) or _plain_element(group << 16 | number, vr, encoded, seen))
+                position = after
         self._count += len(found) - before
         return position
 
@@ -91,15 +130,19 @@ class Parser:
             return self._sequence(buffer, position, end, depth, tag, vr, value_at, length)
         after = value_at + length
         if after > end:
-            raise IncompleteError
+            raise IncompleteError(after - end)
         value = buffer[value_at:after]
         if resolved == "UN" and length >= 8 and value[:4] == b"\xfe\xff\x00\xe0" and not self._encoding.big_endian:
             items = self._disguised(value, depth)
             if items is not None:
+                self._without_encoding += 1
                 return Element(tag, "SQ", b"", items), after
         # An element that lacks its VR in an explicit encoding is written anew, with it.
         as_it_was = resolved == vr and self._has_vr(buffer, position, vr)
-        return Element(tag, resolved, value, None, buffer[position:after] if as_it_was else None), after
+        if not as_it_was:
+            self._without_encoding += 1
+            return Element(tag, resolved, value), after
+        return Element(tag, resolved, value, None, buffer[position:after]), after
 
     def _has_vr(self, buffer: bytes, position: int, vr: str) -> bool:
         """Whether the element's head is the one that its encoding asks for; bytes 4 and 5 hold the VR then."""
@@ -111,7 +154,7 @@ class Parser:
         """(tag, VR, where its value begins, length or None) when the element at `position` is one of `tags`."""
         if len(buffer) - position < 8:
             raise IncompleteError
-        group, number = self._tag.unpack_from(buffer, position)
+        group, number = self._layout.tag(buffer, position)
         tag = group << 16 | number
         if tag not in tags:
             return None
@@ -121,11 +164,11 @@ class Parser:
     def _head(self, buffer: bytes, position: int, end: int) -> tuple[int, str, int, int]:
         if end - position < 8:
             raise IncompleteError
-        group, number = self._tag.unpack_from(buffer, position)
+        group, number = self._layout.tag(buffer, position)
         tag: int = group << 16 | number
         if self._encoding.implicit or group == 0xFFFE:
             vr = vr_of(tag) or "UN"
-            return tag, vr, position + 8, self._long.unpack_from(buffer, position + 4)[0]
+            return tag, vr, position + 8, self._layout.long(buffer, position + 4)[0]
         raw = buffer[position + 4 : position + 6]
         known = _VRS.get(raw)
         if known is None:
@@ -133,10 +176,10 @@ class Parser:
                 return self._implicit_head(buffer, position, tag)
             known = "UN"  # PS3.5 6.2: a VR added later has a 32-bit length
         elif known not in LONG_VRS:
-            return tag, known, position + 8, self._short.unpack_from(buffer, position + 6)[0]
+            return tag, known, position + 8, self._layout.short(buffer, position + 6)[0]
         if end - position < 12:
             raise IncompleteError
-        return tag, known, position + 12, self._long.unpack_from(buffer, position + 8)[0]
+        return tag, known, position + 12, self._layout.long(buffer, position + 8)[0]
 
     def _implicit_head(self, buffer: bytes, position: int, tag: int) -> tuple[int, str, int, int]:
         """An element without VR in an explicit encoding: some writers embed implicit items; others are damaged.
@@ -149,7 +192,7 @@ class Parser:
         vr = vr_of(tag)
         if vr is None:
             raise BadInputError(Reason.PARSE_ERROR, f"no VR at tag ({tag >> 16:04X},{tag & 0xFFFF:04X})")
-        return tag, vr, position + 8, self._long.unpack_from(buffer, position + 4)[0]
+        return tag, vr, position + 8, self._layout.long(buffer, position + 4)[0]
 
     def _sequence(
         self, buffer: bytes, position: int, end: int, depth: int, tag: int, vr: str, value_at: int, length: int
@@ -157,13 +200,17 @@ class Parser:
         if depth >= self._limits.depth:
             raise BadInputError(Reason.TOO_LARGE, "sequences are nested deeper than the limit")
         if length != UNDEFINED and value_at + length > end:
-            raise IncompleteError
-        inner = self
+            raise IncompleteError(value_at + length - end)
+        stop = end if length == UNDEFINED else value_at + length
+        before = self._without_encoding
         if vr == "UN" and not self._encoding.implicit:
             # PS3.5 6.2.2: the items of a sequence of unknown VR are implicit little endian.
             inner = Parser(Encoding(implicit=True), self._limits)
             inner._count = self._count
-        stop = end if length == UNDEFINED else value_at + length
+            self._without_encoding += 1
+        else:
+            inner = self
+            self._without_encoding += not self._has_vr(buffer, position, vr)
         try:
             items, after = inner._items(buffer, value_at, stop, depth, delimited=length == UNDEFINED)
         except IncompleteError:
@@ -171,52 +218,49 @@ class Parser:
                 raise
             raise BadInputError(Reason.PARSE_ERROR, "an item ends after its sequence") from None
         self._count = max(self._count, inner._count)
-        regular = (
-            inner is self
-            and self._has_vr(buffer, position, vr)
-            and all(e.encoded is not None for item in items for e in item)
-        )
-        return Element(tag, "SQ", b"", items, buffer[position:after] if regular else None), after
+        return Element(
+            tag, "SQ", b"", items, buffer[position:after] if self._without_encoding == before else None
+        ), after
 
     def _items(
         self, buffer: bytes, position: int, stop: int, depth: int, *, delimited: bool
     ) -> tuple[list[DataSet], int]:
         items: list[DataSet] = []
+        unpack = self._layout.implicit
         while delimited or position < stop:
             if stop - position < 8:
                 raise IncompleteError
-            group, number = self._tag.unpack_from(buffer, position)
-            tag = group << 16 | number
-            length = self._long.unpack_from(buffer, position + 4)[0]
+            group, number, length = unpack(buffer, position)
             position += 8
-            if tag == SEQUENCE_END and delimited:
-                return items, position
-            if tag != ITEM:
+            if group != _ITEM_GROUP or number != _ITEM_NUMBER:
+                if delimited and group << 16 | number == SEQUENCE_END:
+                    return items, position
                 raise BadInputError(Reason.PARSE_ERROR, "a sequence holds something else than items")
             self._count += 1
             if self._count > self._limits.elements:
                 raise BadInputError(Reason.TOO_LARGE, "more items than the limit")
-            item, position = self._item(buffer, position, stop, length, depth)
+            item: DataSet = []
             items.append(item)
-        return items, position
-
-    def _item(self, buffer: bytes, position: int, stop: int, length: int, depth: int) -> tuple[DataSet, int]:
-        item: DataSet = []
-        if length != UNDEFINED:
+            if length == UNDEFINED:
+                position = self._delimited_item(buffer, position, stop, depth, item)
+                continue
             item_end = position + length
             if item_end > stop:
-                raise IncompleteError
+                raise IncompleteError(item_end - stop)
             while (position := self.plain(buffer, position, item_end, item)) < item_end:
                 element, position = self.element(buffer, position, item_end, depth + 1)
                 item.append(element)
-            return item, position
+        return items, position
+
+    def _delimited_item(self, buffer: bytes, position: int, stop: int, depth: int, item: DataSet) -> int:
+        """Append the elements of an item of undefined length to `item`; where it ends."""
         while True:
             position = self.plain(buffer, position, stop, item)
             if stop - position < 8:
                 raise IncompleteError
-            group, number = self._tag.unpack_from(buffer, position)
-            if group == 0xFFFE and number == 0xE00D:
-                return item, position + 8
+            group, number = self._layout.tag(buffer, position)
+            if group << 16 | number == ITEM_END:
+                return position + 8
             element, position = self.element(buffer, position, stop, depth + 1)
             item.append(element)
 
@@ -238,3 +282,13 @@ def _plain_vr(tag: int) -> str | None:
     """The VR of a tag of an implicit data set, where its value is no sequence and its VR known."""
     vr = vr_of(tag)
     return None if vr in ("SQ", "UN") else vr
+
+
+def _plain_element(tag: int, vr: str, encoded: bytes, seen: dict[bytes, Element]) -> Element:
+    """An element of eight bytes and its value, remembered where it is short: no file fills the memory."""
+    element = Element(tag, vr, encoded[8:], None, encoded)
+    if len(encoded) <= _LONGEST_SEEN:
+        if len(seen) >= _MOST_SEEN:
+            seen.clear()
+        seen[encoded] = element
+    return element

@@ -51,9 +51,8 @@ def read_header(source: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Header:
     if not has_preamble and not meta:
         _require_dicom(prefix, encoding)
     body = inflated(source, start, limits.inflated_bytes) if encoding.deflated else source
-    first, start = (body.read(_PREFIX), 0) if encoding.deflated else (prefix[start:], start)
-    ended = len(first) < _PREFIX if encoding.deflated else len(prefix) < _PREFIX
-    dataset, pixel, end = _read_dataset(body, first, start, Parser(encoding, limits), limits, ended=ended)
+    buffer, position = (body.read(_PREFIX), 0) if encoding.deflated else (prefix, start)
+    dataset, pixel, end = _read_dataset(body, buffer, position, Parser(encoding, limits), limits)
     return Header(transfer_syntax, encoding, has_preamble, meta, dataset, pixel, end)
 
 
@@ -111,10 +110,10 @@ def _require_dicom(prefix: bytes, encoding: Encoding) -> None:
 
 
 def _read_dataset(
-    body: BinaryIO, buffer: bytes, base: int, parser: Parser, limits: Limits, *, ended: bool
+    body: BinaryIO, buffer: bytes, position: int, parser: Parser, limits: Limits
 ) -> tuple[DataSet, PixelElement | None, int]:
-    """Elements up to the pixel data. `buffer` is what was read so far; its first byte is at `base` of the body."""
-    position = 0
+    """Elements up to the pixel data. `buffer` is the beginning of the body, as far as it was read."""
+    base, ended = 0, len(buffer) < _PREFIX
     dataset: DataSet = []
     while True:
         position = parser.plain(buffer, position, len(buffer), dataset)
@@ -127,12 +126,15 @@ def _read_dataset(
                 tag, vr, value_at, length = found
                 return dataset, PixelElement(tag, vr, base + value_at, length), base + position
             element, after = parser.element(buffer, position, len(buffer), 0)
-        except IncompleteError:
+        except IncompleteError as incomplete:
             if ended:
                 if _is_garbage(buffer, position, last):
                     return dataset, None, base + position
                 raise BadInputError(Reason.PARSE_ERROR, "the file ends inside a data element") from None
-            more = body.read(max(_PREFIX, len(buffer) - position))
+            # Read as much again as there is, so that a sequence parsed anew costs its length a few times at most; and
+            # no more than the limit, whatever length an element declares.
+            wanted = max(_PREFIX, len(buffer) - position, incomplete.missing)
+            more = body.read(min(wanted, limits.header_bytes + 1))
             ended = not more
             buffer = buffer[position:] + more
             base, position = base + position, 0

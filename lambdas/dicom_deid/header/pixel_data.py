@@ -1,0 +1,135 @@
+"""Pixel data passes a header redaction: native samples without their tail, compressed frames without room for text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import BinaryIO, Final
+
+from dicom_deid.errors import BadInputError, Reason
+from dicom_deid.header.hidden_bits import HiddenBitsCheck, refuse_declared_overlays
+from dicom_deid.part10 import encapsulation
+from dicom_deid.part10.codestreams import RLE, is_scrubbable, scrubbed
+from dicom_deid.part10.elements import DataSet, Encoding, Header, PixelElement
+from dicom_deid.part10.writer import encode, head
+
+BLOCK: Final = 512 * 1024
+"""Bytes that are read at once: they stay in the processor's cache until they are written."""
+_UNDEFINED: Final = 0xFFFFFFFF
+_LARGEST_OFFSET: Final = 0xFFFFFFFF
+_ITEM: Final = b"\xfe\xff\x00\xe0"
+_END: Final = b"\xfe\xff\xdd\xe0" + bytes(4)
+_OFFSET_TABLES: Final = frozenset({0x7FE00001, 0x7FE00002})
+_SAMPLES: Final = 0x7FE00010
+
+
+def native(body: BinaryIO, header: Header, pixel: PixelElement, declared: int) -> Iterator[bytes]:
+    """The pixel data element block by block, as long as the image pixel module says.
+
+    Raises
+    ------
+    BadInputError
+        ``embedded-overlay`` where a bit outside Bits Stored is used, ``parse-error`` where the stream ends before its
+        length, ``frame-count-mismatch`` where it is shorter than its description.
+    """
+    length = min(declared, _described_length(header, declared))
+    yield head(pixel.tag, pixel.vr, length + length % 2, header.encoding)
+    check = HiddenBitsCheck.of(header) if pixel.tag == _SAMPLES else None
+    body.seek(pixel.offset)
+    left = length
+    while left:
+        block = body.read(min(BLOCK, left))
+        if not block:
+            raise BadInputError(Reason.PARSE_ERROR, "the stream ends inside the pixel data")
+        left -= len(block)
+        if check is not None:
+            check.feed(block)
+        yield block
+    if length % 2:
+        yield b"\0"
+
+
+def _described_length(header: Header, declared: int) -> int:
+    """How many bytes the image pixel module describes; the declared length where it does not say."""
+    values = [_number(header, tag) for tag in (0x00280010, 0x00280011, 0x00280100)]
+    samples = _number(header, 0x00280002) or 1
+    if None in values:
+        return declared
+    rows, columns, bits = (value or 0 for value in values)
+    pixels = rows * columns * encapsulation.frame_count(header.dataset)
+    photometric = header.find(0x00280004)
+    if photometric is not None and photometric.value.strip(b"\0 ").endswith(b"_422"):
+        return pixels * 2 * bits // 8
+    total = (pixels * samples * bits + 7) // 8
+    if total > declared + declared % 2:
+        raise BadInputError(Reason.FRAME_COUNT_MISMATCH, "the pixel data is shorter than its description")
+    return total
+
+
+def _number(header: Header, tag: int) -> int | None:
+    element = header.find(tag)
+    if element is None or len(element.value) < 2:
+        return None
+    return int.from_bytes(element.value[:2], "big" if header.encoding.big_endian else "little")
+
+
+def write_encapsulated(target: BinaryIO, body: BinaryIO, header: Header, pixel: PixelElement, dataset: DataSet) -> None:
+    """Write the data set and the frames, each as one fragment, as they are read; then their offsets before them.
+
+    Raises
+    ------
+    BadInputError
+        ``unsupported-transfer-syntax`` where the codestreams are not known, ``frame-count-mismatch``, ``codec-error``,
+        ``parse-error``, ``embedded-overlay``.
+    """
+    syntax = header.transfer_syntax
+    if not is_scrubbable(syntax):
+        raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "frames of this transfer syntax cannot be cleaned")
+    refuse_declared_overlays(header)
+    body, pixel = _at_once(body, pixel)
+    index = encapsulation.index_fragments(body, pixel)
+    frames = encapsulation.group_frames(index, encapsulation.frame_count(header.dataset), header.dataset)
+    target.write(encode([element for element in dataset if element.tag not in _OFFSET_TABLES], header.encoding))
+    target.write(head(pixel.tag, "OB", _UNDEFINED, Encoding()))
+    place = target.tell()
+    # Scrubbed frames are no longer than they were: where the source's offsets fit, the new ones do.
+    fits = index.end - pixel.offset <= _LARGEST_OFFSET
+    target.write(encapsulation.offset_table([0] * len(frames) if fits else ()))
+    lengths = _write_frames(target, body, header, frames)
+    target.write(_END)
+    if fits:
+        end = target.tell()
+        target.seek(place)
+        target.write(encapsulation.offset_table(lengths))
+        target.seek(end)
+
+
+def _write_frames(
+    target: BinaryIO, body: BinaryIO, header: Header, frames: Sequence[Sequence[encapsulation.Fragment]]
+) -> list[int]:
+    """Write each frame as an item; the length of each, padding included."""
+    syntax = header.transfer_syntax
+    check = HiddenBitsCheck.of(header) if syntax == RLE else None
+    lengths: list[int] = []
+    for fragments in frames:
+        frame = encapsulation.read_frame(body, fragments)
+        if check is not None:
+            check.feed_run_length(frame)
+        pieces = scrubbed(frame, syntax)
+        length = sum(map(len, pieces))
+        lengths.append(length + length % 2)
+        target.write(_ITEM + lengths[-1].to_bytes(4, "little"))
+        for piece in pieces:
+            target.write(piece)
+        if length % 2:
+            target.write(b"\0")
+    return lengths
+
+
+def _at_once(body: BinaryIO, pixel: PixelElement) -> tuple[BinaryIO, PixelElement]:
+    """Encapsulated pixel data in memory, where little follows: its fragments are looked at one by one."""
+    body.seek(pixel.offset)
+    rest = body.read(BLOCK)
+    if len(rest) == BLOCK:
+        return body, pixel
+    return BytesIO(rest), PixelElement(pixel.tag, pixel.vr, 0, None)
