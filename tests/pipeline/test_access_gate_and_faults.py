@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -245,8 +246,11 @@ def test_time_that_runs_out_in_the_middle_aborts_the_transfer(one: Served, monke
         one.get("research", "ct")
 
 
-def test_a_client_that_goes_away_disturbs_nobody(tmp_path: Path) -> None:
+def test_a_client_that_goes_away_disturbs_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from bench.access import large_object
+
+    told: SimpleQueue[str] = SimpleQueue()
+    monkeypatch.setattr(redact_header, "measure", lambda name, **_: told.put(name) if name == "BrokenOff" else None)
 
     with served(tmp_path, {"large": large_object(tmp_path / "l", 8 << 20)}, {"basic": VIEWS["basic"]}) as found:
         expected = hashlib.sha256(found.get("basic", "large")["Content"]).digest()
@@ -256,7 +260,9 @@ def test_a_client_that_goes_away_disturbs_nobody(tmp_path: Path) -> None:
                 request = f"GET /basic{SUFFIX}/{found.keys['large']['basic']} HTTP/1.1\r\nHost: x\r\n\r\n"
                 connection.sendall(request.encode())
                 assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        assert [told.get(timeout=10) for _ in range(5)] == ["BrokenOff"] * 5
         assert hashlib.sha256(found.get("basic", "large")["Content"]).digest() == expected
+    assert told.empty()
 
 
 def test_a_token_is_good_for_one_answer(one: Served) -> None:

@@ -158,6 +158,21 @@ def test_a_newer_upload_is_shown_only_once_it_is_released(engine: Engine) -> Non
     assert pydicom.dcmread(io.BytesIO(as_served(shown(second)["alpha"], VIEWS["alpha"]))).WindowCenter == 41
 
 
+def test_what_a_replaced_instance_showed_elsewhere_is_taken_back(engine: Engine) -> None:
+    first = release(engine)
+    before = shown(first)["beta"]
+    with applied({"DICOM_DEID_VIEWS": json.dumps(CHANGED)}):
+        newer = pydicom.dcmread(io.BytesIO(CT))
+        newer.WindowCenter = "41"
+        content = io.BytesIO()
+        newer.save_as(content)
+        engine.upload("ct.dcm", content.getvalue())
+        engine.deliver()
+        second = ended(engine, first)
+    assert shown(second)["beta"].view_key != before.view_key
+    assert AccessTable(ACCESS).find("beta", before.view_key) is None
+
+
 def test_an_instance_whose_new_attempt_is_quarantined_is_shown_no_longer(engine: Engine) -> None:
     entry = release(engine)
     with applied(MATERIALISED):
