@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
@@ -163,6 +164,13 @@ def test_a_changed_view_serves_nothing_until_it_is_published_again(one: Served) 
     assert after["ETag"] != before["ETag"]
     assert after["Content"] != before["Content"]
     assert after["LastModified"] > before["LastModified"]
+
+
+def test_a_size_that_is_not_the_published_one_is_never_served(one: Served) -> None:
+    item = one.table.find("research", one.keys["ct"]["research"])
+    assert item is not None
+    one.table.put(replace(item, size=item.size + 2))
+    assert error_of(one) == ("SlowDown", 503)
 
 
 def test_a_raw_object_deleted_after_head_is_not_found(one: Served) -> None:
