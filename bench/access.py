@@ -6,6 +6,7 @@ and a view's GET alternate. The limits are those of the issue; a figure over its
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -130,6 +131,7 @@ def main() -> int:
                 parallel = measure_clients(found)
             finally:
                 function.stop()
+    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; throughput needs two of them free")
     figures["transformation of a 512 KB slice"] = (cost * 1000, 10, "ms")
     figures["50 clients at once, one function process"] = (parallel, 30, "s")
     figures["cold import ratio"] = (cold_import_ratio(), 1.6, "x")

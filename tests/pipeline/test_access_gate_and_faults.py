@@ -79,6 +79,9 @@ def test_nothing_of_the_source_is_in_the_answers_headers(one: Served) -> None:
 def test_conditions_are_answered_as_s3_does(one: Served) -> None:
     told = one.get("research", "ct")
     etag, modified = told["ETag"], told["LastModified"]
+    with pytest.raises(ClientError) as unmodified:
+        one.get("research", "ct", IfNoneMatch=etag)
+    assert unmodified.value.response["ResponseMetadata"]["HTTPHeaders"]["etag"] == etag
     assert error_of(one, IfNoneMatch=etag) == ("304", 304)
     assert error_of(one, IfMatch='"other"') == ("PreconditionFailed", 412)
     assert error_of(one, IfModifiedSince=modified) == ("304", 304)
