@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 from pydicom.data import get_testdata_file
 
 from handlers import redact_header
+from handlers.telemetry import logger
 from local.access_points import SUFFIX
 from local.engine import DEID, RAW
 from local.environment import applied
@@ -29,8 +32,6 @@ from tests.synthetic.served import VIEWS, Served, entry, publish, served
 
 @pytest.fixture(scope="module", autouse=True)
 def quiet() -> Iterator[None]:
-    from handlers.telemetry import logger
-
     level = logger.log_level
     logger.setLevel("CRITICAL")
     yield
@@ -237,6 +238,27 @@ def test_a_source_that_breaks_in_the_middle_is_an_aborted_transfer(
     monkeypatch.setattr(objects, "_stream", breaks)
     with pytest.raises(BotoCoreError):
         one.get("research", "ct")
+
+
+def test_the_log_names_the_instance_and_the_reason_and_no_key(one: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logger.registered_formatter)
+    logger.setLevel("INFO")
+    logging.getLogger("dicom-deid").addHandler(handler)
+    try:
+        one.raw("ct").unlink()
+        assert error_of(one) == ("NoSuchKey", 404)
+        with pytest.raises(ClientError):
+            one.client().get_object(Bucket=f"research{SUFFIX}", Key="research/CITIZEN^JAN.dcm")
+    finally:
+        logging.getLogger("dicom-deid").removeHandler(handler)
+        logger.setLevel("CRITICAL")
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["code"] for line in told] == ["NoSuchKey", "NoSuchKey"]
+    assert told[0]["instance_id"] == "0" * 32
+    assert "instance_id" not in told[1]
+    assert not any(part in stream.getvalue() for part in ("CITIZEN", *one.keys["ct"]["research"].split("/")[1:]))
 
 
 def test_an_object_that_takes_too_long_is_refused_with_advice(one: Served, monkeypatch: pytest.MonkeyPatch) -> None:
