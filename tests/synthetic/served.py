@@ -145,7 +145,9 @@ def publish(found: Served, published: CatalogEntry) -> None:
     """Publish an instance in every view, by the code of PublishViews."""
     name = published.key.rpartition("/")[2]
     for view in views.parse(os.environ["DICOM_DEID_VIEWS"]):
-        found.keys.setdefault(name, {})[view.name] = publish_views.publish(published, view, found.table)
+        key = publish_views.publish(published, view, found.table)
+        assert key is not None
+        found.keys.setdefault(name, {})[view.name] = key
 
 
 def syntaxes() -> dict[str, bytes]:
