@@ -161,9 +161,9 @@ class ObjectStore:
         try:
             return self.route(call) or self._plain(call)
         except S3Error as error:
-            return error_reply(error.code, error.size)
+            return error_reply(error)
         except OSError:
-            return error_reply(S3Code.NO_SUCH_KEY)
+            return error_reply(S3Error(S3Code.NO_SUCH_KEY))
 
     def _plain(self, call: Call) -> Reply:
         bucket = self.buckets.get(call.bucket)
@@ -204,12 +204,12 @@ def xml_reply(text: str, status: int = 200, headers: Mapping[str, str] | None = 
     return Reply(status, {"Content-Type": "application/xml", **(headers or {})}, len(content), content)
 
 
-def error_reply(code: S3Code, size: int | None = None) -> Reply:
+def error_reply(error: S3Error) -> Reply:
     """An error of S3; a 304 has no body."""
-    headers = {"Content-Range": f"bytes */{size}"} if size is not None else {}
-    if code is S3Code.NOT_MODIFIED:
-        return Reply(code.status, headers)
-    return error_document(code.status, code.code, code.message, headers)
+    if error.etag is not None:
+        return Reply(error.code.status, {"ETag": f'"{error.etag}"'})
+    headers = {"Content-Range": f"bytes */{error.size}"} if error.size is not None else {}
+    return error_document(error.code.status, error.code.code, error.code.message, headers)
 
 
 def error_document(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Reply:

@@ -51,14 +51,13 @@ def handle(event: Mapping[str, Any], context: object) -> Answer:
     logger.thread_safe_clear_keys()
     request = parse_request(event)
     ends = time.monotonic() + deadline.time_left(context)
-    size: int | None = None
     try:
         view = _view(request.access_point_arn)
         answer = _list(request, view) if request.operation is Operation.LIST else _object(request, view, ends)
     except Exception as error:
-        code, size = as_s3(error), getattr(error, "size", None)
-        _log_failure(code, error)
-        answer = _failure(request, code, size)
+        told = as_s3(error)
+        _log_failure(told.code, error)
+        answer = _failure(request, told)
     measure("Served", operation=request.operation.value, status=str(answer["statusCode"]))
     return answer
 
@@ -129,14 +128,16 @@ def _list(request: ViewRequest, view: View) -> Answer:
     return {"statusCode": 200, "listResultXml": listing.as_xml(name, page_request, page)}
 
 
-def _failure(request: ViewRequest, code: S3Code, size: int | None) -> Answer:
+def _failure(request: ViewRequest, error: S3Error) -> Answer:
     if request.operation is not Operation.GET:
-        return answers.result_error(code)
-    _write(request, answers.get_error(code, size))
-    return {"statusCode": code.status}
+        return answers.result_error(error)
+    _write(request, answers.get_error(error))
+    return {"statusCode": error.code.status}
 
 
 def _log_failure(code: S3Code, error: Exception) -> None:
     """Why, for the custodian: a reason or a place, never a key."""
+    if code is S3Code.NOT_MODIFIED:
+        return
     detail = error.detail if isinstance(error, DeidError) else f"{type(error).__name__} at {place_of(error)}"
     logger.warning("not served", extra={"code": code.code, "detail": detail})

@@ -26,7 +26,8 @@ class AccessItem:
 
     `view_key` is ``<view>/<study>/<series>/<instance>.dcm`` in the view's own pseudonyms; `size` in bytes and `etag`
     (without quotes) are those of the transformed object; `last_modified` is ISO 8601, in UTC. `pixels_cleaned` tells
-    whether every frame was examined, which is what the view's header may claim.
+    whether every frame was examined, which is what the view's header may claim. `sequence` orders the raw versions of
+    one object, as the catalog has it.
     """
 
     view: str
@@ -41,6 +42,13 @@ class AccessItem:
     size: int
     etag: str
     last_modified: str
+    sequence: str
+
+
+_IS_NOT_NEWER: Final = (
+    "attribute_not_exists(view_key) OR instance_id = :i OR #s <= :s OR (deid_version = :d AND raw_key <> :k)"
+)
+"""The last: two raw objects gave the same bytes, so it does not matter which of them is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +57,34 @@ class AccessTable:
 
     table: str
 
-    def put(self, item: AccessItem) -> None:
-        """Make an object visible, or replace what the view showed under its key.
+    def put(self, item: AccessItem) -> bool:
+        """Make an object visible, or replace what the view showed under its key; False where that is of a newer upload.
 
         The index item goes first: what is visible can always be found by its instance.
         """
-        index = {"view": f"@{item.instance_id}", "view_key": f"{item.view}\n{item.view_key}"}
-        for content in (index, asdict(item)):
-            self._put(content)
+        serializer = TypeSerializer()
+        index = _key(f"@{item.instance_id}", f"{item.view}\n{item.view_key}")
+        content = {name: serializer.serialize(value) for name, value in asdict(item).items()}
+        with translated("dynamodb"):
+            clients.dynamodb().put_item(TableName=self.table, Item=index)
+            try:
+                clients.dynamodb().put_item(
+                    TableName=self.table,
+                    Item=content,
+                    ConditionExpression=_IS_NOT_NEWER,
+                    ExpressionAttributeNames={"#s": "sequence"},
+                    ExpressionAttributeValues={
+                        ":i": content["instance_id"],
+                        ":s": content["sequence"],
+                        ":d": content["deid_version"],
+                        ":k": content["raw_key"],
+                    },
+                )
+            except ClientError as error:
+                if code_of(error) == "ConditionalCheckFailedException":
+                    return False
+                raise
+        return True
 
     def find(self, view: str, view_key: str) -> AccessItem | None:
         """What the view shows under that key, or None."""
@@ -90,12 +118,6 @@ class AccessTable:
             with translated("dynamodb"):
                 clients.dynamodb().delete_item(TableName=self.table, Key=_key(f"@{instance_id}", name))
         return tuple(hidden)
-
-    def _put(self, content: Mapping[str, Any]) -> None:
-        serializer = TypeSerializer()
-        item = {name: serializer.serialize(value) for name, value in content.items()}
-        with translated("dynamodb"):
-            clients.dynamodb().put_item(TableName=self.table, Item=item)
 
     def _keys(self, instance_id: str) -> list[str]:
         with translated("dynamodb"):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 from pydicom.data import get_testdata_file
 
 from handlers import redact_header
+from handlers.telemetry import logger
 from local.access_points import SUFFIX
 from local.account import DEID, RAW
 from local.environment import applied
@@ -27,8 +32,6 @@ from tests.synthetic.served import VIEWS, Served, entry, publish, served
 
 @pytest.fixture(scope="module", autouse=True)
 def quiet() -> Iterator[None]:
-    from handlers.telemetry import logger
-
     level = logger.log_level
     logger.setLevel("CRITICAL")
     yield
@@ -77,6 +80,9 @@ def test_nothing_of_the_source_is_in_the_answers_headers(one: Served) -> None:
 def test_conditions_are_answered_as_s3_does(one: Served) -> None:
     told = one.get("research", "ct")
     etag, modified = told["ETag"], told["LastModified"]
+    with pytest.raises(ClientError) as unmodified:
+        one.get("research", "ct", IfNoneMatch=etag)
+    assert unmodified.value.response["ResponseMetadata"]["HTTPHeaders"]["etag"] == etag
     assert error_of(one, IfNoneMatch=etag) == ("304", 304)
     assert error_of(one, IfMatch='"other"') == ("PreconditionFailed", 412)
     assert error_of(one, IfModifiedSince=modified) == ("304", 304)
@@ -164,6 +170,13 @@ def test_a_changed_view_serves_nothing_until_it_is_published_again(one: Served) 
     assert after["LastModified"] > before["LastModified"]
 
 
+def test_a_size_that_is_not_the_published_one_is_never_served(one: Served) -> None:
+    item = one.table.find("research", one.keys["ct"]["research"])
+    assert item is not None
+    one.table.put(replace(item, size=item.size + 2))
+    assert error_of(one) == ("SlowDown", 503)
+
+
 def test_a_raw_object_deleted_after_head_is_not_found(one: Served) -> None:
     head = one.client().head_object(Bucket=f"research{SUFFIX}", Key=one.keys["ct"]["research"])
     assert head["ContentLength"]
@@ -227,6 +240,27 @@ def test_a_source_that_breaks_in_the_middle_is_an_aborted_transfer(
         one.get("research", "ct")
 
 
+def test_the_log_names_the_instance_and_the_reason_and_no_key(one: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logger.registered_formatter)
+    logger.setLevel("INFO")
+    logging.getLogger("dicom-deid").addHandler(handler)
+    try:
+        one.raw("ct").unlink()
+        assert error_of(one) == ("NoSuchKey", 404)
+        with pytest.raises(ClientError):
+            one.client().get_object(Bucket=f"research{SUFFIX}", Key="research/CITIZEN^JAN.dcm")
+    finally:
+        logging.getLogger("dicom-deid").removeHandler(handler)
+        logger.setLevel("CRITICAL")
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["code"] for line in told] == ["NoSuchKey", "NoSuchKey"]
+    assert told[0]["instance_id"] == "0" * 32
+    assert "instance_id" not in told[1]
+    assert not any(part in stream.getvalue() for part in ("CITIZEN", *one.keys["ct"]["research"].split("/")[1:]))
+
+
 def test_an_object_that_takes_too_long_is_refused_with_advice(one: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     from handlers.object_lambda import deadline
 
@@ -245,8 +279,11 @@ def test_time_that_runs_out_in_the_middle_aborts_the_transfer(one: Served, monke
         one.get("research", "ct")
 
 
-def test_a_client_that_goes_away_disturbs_nobody(tmp_path: Path) -> None:
+def test_a_client_that_goes_away_disturbs_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from bench.access import large_object
+
+    told: SimpleQueue[str] = SimpleQueue()
+    monkeypatch.setattr(redact_header, "measure", lambda name, **_: told.put(name) if name == "BrokenOff" else None)
 
     with served(tmp_path, {"large": large_object(tmp_path / "l", 8 << 20)}, {"basic": VIEWS["basic"]}) as found:
         expected = hashlib.sha256(found.get("basic", "large")["Content"]).digest()
@@ -256,7 +293,9 @@ def test_a_client_that_goes_away_disturbs_nobody(tmp_path: Path) -> None:
                 request = f"GET /basic{SUFFIX}/{found.keys['large']['basic']} HTTP/1.1\r\nHost: x\r\n\r\n"
                 connection.sendall(request.encode())
                 assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+        assert [told.get(timeout=10) for _ in range(5)] == ["BrokenOff"] * 5
         assert hashlib.sha256(found.get("basic", "large")["Content"]).digest() == expected
+    assert told.empty()
 
 
 def test_a_token_is_good_for_one_answer(one: Served) -> None:

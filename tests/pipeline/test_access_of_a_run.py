@@ -82,6 +82,23 @@ def test_the_notebook_lists_fetches_and_shows_an_image(endpoint: str) -> None:
     assert re.search(r"shown \(\d{2,}, \d{2,}\)", told[-1])
 
 
+def test_the_documented_code_runs_with_another_bucket_and_nothing_else_changed(endpoint: str) -> None:
+    text = (ROOT / "docs" / "researchers.md").read_text(encoding="utf-8")
+    block = re.search(r"```python\n(.+?)```", text, re.DOTALL)
+    assert block is not None
+    code = re.sub(r'"arn:aws:[^"]+"', '"default--ol-s3"', block.group(1)).replace('"research/"', '"default/"')
+    run = subprocess.run(
+        [sys.executable, "-c", code + "\nprint(image.PatientIdentityRemoved, item['Key'])"],
+        env=RESEARCHER | {"AWS_ENDPOINT_URL_S3": endpoint, "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("YES default/2.25.")
+
+
 def test_raw_objects_are_kept_whole_for_the_custodian_alone(sample_run: SampleRun) -> None:
     folder = OutputFolder(sample_run.output)
     items = list(kept(folder))

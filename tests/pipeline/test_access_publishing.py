@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -157,6 +158,42 @@ def test_a_newer_upload_is_shown_only_once_it_is_released(engine: Engine) -> Non
         name: item.view_key for name, item in before.items()
     }
     assert pydicom.dcmread(io.BytesIO(as_served(shown(second)["alpha"], VIEWS["alpha"]))).WindowCenter == 41
+
+
+def test_an_older_upload_that_is_late_takes_no_place_and_writes_no_copy(engine: Engine) -> None:
+    with applied(MATERIALISED):
+        first = release(engine)
+        newer = pydicom.dcmread(io.BytesIO(CT))
+        newer.WindowCenter = "41"
+        content = io.BytesIO()
+        newer.save_as(content)
+        time.sleep(1.1)
+        engine.upload("ct.dcm", content.getvalue())
+        engine.deliver()
+        second = ended(engine, first)
+        before = shown(second)
+        copies = {item.view_key: objects.read_bytes(ObjectVersion(DEID, item.view_key)) for item in before.values()}
+        late = engine.catalog.find(first.instance_id)
+        assert late is not None
+        for view in views.parse(json.dumps(VIEWS)):
+            assert publish_views.publish(late, view, AccessTable(ACCESS)) is None
+    assert shown(second) == before
+    assert all(objects.read_bytes(ObjectVersion(DEID, key)) == copy for key, copy in copies.items())
+
+
+def test_what_a_replaced_instance_showed_elsewhere_is_taken_back(engine: Engine) -> None:
+    first = release(engine)
+    before = shown(first)["beta"]
+    with applied({"DICOM_DEID_VIEWS": json.dumps(CHANGED)}):
+        newer = pydicom.dcmread(io.BytesIO(CT))
+        newer.WindowCenter = "41"
+        content = io.BytesIO()
+        newer.save_as(content)
+        engine.upload("ct.dcm", content.getvalue())
+        engine.deliver()
+        second = ended(engine, first)
+    assert shown(second)["beta"].view_key != before.view_key
+    assert AccessTable(ACCESS).find("beta", before.view_key) is None
 
 
 def test_an_instance_whose_new_attempt_is_quarantined_is_shown_no_longer(engine: Engine) -> None:

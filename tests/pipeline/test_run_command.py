@@ -50,7 +50,9 @@ def endings(output: Path) -> Mapping[str, tuple[str, str | None]]:
     return {key: (record["status"], record["reason"]) for key, record in records(output).items()}
 
 
-def test_a_zip_with_doubles_conflicts_and_strangers_accounts_for_every_member(tmp_path: Path) -> None:
+def test_a_zip_with_doubles_conflicts_and_strangers_accounts_for_every_member(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     archive, output = tmp_path / "study.zip", tmp_path / "out"
     with zipfile.ZipFile(archive, "w") as members:
         members.writestr("a/1.dcm", CT)
@@ -66,6 +68,10 @@ def test_a_zip_with_doubles_conflicts_and_strangers_accounts_for_every_member(tm
         "notes.txt": ("IGNORED", "not-dicom"),
     }
     assert len(list((output / "released").rglob("*.dcm"))) == 1
+    uploads: list[str] = []
+    monkeypatch.setattr(Engine, "upload", lambda _, key, content: uploads.append(key))
+    dicom_deid("run", archive, output)
+    assert uploads == []
 
 
 def test_an_interrupted_run_leaves_nothing_half_written_and_goes_on(

@@ -29,7 +29,7 @@ def pictures(content: bytes, frames: int = 3) -> list[Picture]:
     if description is None:
         return []
     reader = FrameReader.open(source, header, description)
-    codec = codec_of(description.transfer_syntax, words=header.pixel is not None and header.pixel.vr == "OW")
+    codec = codec_of(description.transfer_syntax)
     chosen = sorted({number * (description.frames - 1) // max(frames - 1, 1) for number in range(frames)})
     display = Display.of(header)
     return [for_people(codec.decode(reader.read(number), description), description, display) for number in chosen]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -142,7 +143,9 @@ def publish(found: Served, published: CatalogEntry) -> None:
     """Publish an instance in every view, by the code of PublishViews."""
     name = published.key.rpartition("/")[2]
     for view in views.parse(os.environ["DICOM_DEID_VIEWS"]):
-        found.keys.setdefault(name, {})[view.name] = publish_views.publish(published, view, found.table)
+        key = publish_views.publish(published, view, found.table)
+        assert key is not None
+        found.keys.setdefault(name, {})[view.name] = key
 
 
 def syntaxes() -> dict[str, bytes]:
@@ -151,7 +154,9 @@ def syntaxes() -> dict[str, bytes]:
     seen: set[str] = set()
     for path in sorted(Path(str(get_testdata_file("CT_small.dcm"))).parent.glob("*.dcm")):
         try:
-            dataset = pydicom.dcmread(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                dataset = pydicom.dcmread(path)
             syntax = str(dataset.file_meta.TransferSyntaxUID)
             dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = UID(f"1.2.3.{len(seen) + 1}")
             content = io.BytesIO()

@@ -57,17 +57,21 @@ class ObjectAnswer:
         return {"statusCode": 206 if self.part else 200, "headers": headers}
 
 
-def get_error(code: S3Code, size: int | None) -> Answer:
+def get_error(error: S3Error) -> Answer:
     """Parameters of WriteGetObjectResponse for an error. A 304 has no body, and so no code in it."""
-    if code is S3Code.NOT_MODIFIED:
-        return {"StatusCode": code.status}
-    told: Answer = {"StatusCode": code.status, "ErrorCode": code.code, "ErrorMessage": code.message}
-    return told | ({"ContentRange": f"bytes */{size}"} if size is not None else {})
+    told: Answer = {"StatusCode": error.code.status}
+    if error.etag is not None:
+        return told | {"ETag": f'"{error.etag}"'}
+    told |= {"ErrorCode": error.code.code, "ErrorMessage": error.code.message}
+    return told | ({"ContentRange": f"bytes */{error.size}"} if error.size is not None else {})
 
 
-def result_error(code: S3Code) -> Answer:
+def result_error(error: S3Error) -> Answer:
     """The result of a HeadObject or ListObjectsV2 request that failed."""
-    return {"statusCode": code.status, "errorCode": code.code, "errorMessage": code.message}
+    told: Answer = {"statusCode": error.code.status}
+    if error.etag is not None:
+        return told | {"headers": {"Content-Length": 0, "ETag": f'"{error.etag}"'}}
+    return told | {"errorCode": error.code.code, "errorMessage": error.code.message}
 
 
 def refuse_subresources(query: Mapping[str, str]) -> None:

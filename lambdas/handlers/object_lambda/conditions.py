@@ -34,9 +34,9 @@ def check_conditions(headers: Mapping[str, str], etag: str, last_modified: datet
         raise S3Error(S3Code.PRECONDITION_FAILED)
     if known is not None:
         if _names(known, etag, weak=True):
-            raise S3Error(S3Code.NOT_MODIFIED)
+            raise S3Error(S3Code.NOT_MODIFIED, etag=etag)
     elif modified_since is not None and modified <= modified_since:
-        raise S3Error(S3Code.NOT_MODIFIED)
+        raise S3Error(S3Code.NOT_MODIFIED, etag=etag)
 
 
 def range_still_applies(headers: Mapping[str, str], etag: str, last_modified: datetime) -> bool:

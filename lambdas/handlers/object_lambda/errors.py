@@ -32,28 +32,28 @@ class S3Code(Enum):
 
 
 class S3Error(Exception):
-    """The request ends with this code. `size` is the object's, for the Content-Range of a 416."""
+    """The request ends with this code. `size` is the object's, for the Content-Range of a 416; `etag` that of a 304."""
 
-    def __init__(self, code: S3Code, *, size: int | None = None) -> None:
+    def __init__(self, code: S3Code, *, size: int | None = None, etag: str | None = None) -> None:
         super().__init__(code.code)
-        self.code, self.size = code, size
+        self.code, self.size, self.etag = code, size, etag
 
 
-def as_s3(error: Exception) -> S3Code:
+def as_s3(error: Exception) -> S3Error:
     """What the researcher is told of a failure of ours.
 
     A key or object that our role may not use any more is the custodian's decision: access is denied. Everything that
     is not foreseen is an internal error, whatever it was.
     """
     if isinstance(error, S3Error):
-        return error.code
+        return error
     if isinstance(error, ObjectGoneError):
-        return S3Code.NO_SUCH_KEY
+        return S3Error(S3Code.NO_SUCH_KEY)
     if isinstance(error, ServiceUnavailableError):
-        return S3Code.SLOW_DOWN
+        return S3Error(S3Code.SLOW_DOWN)
     if isinstance(error, ClientError) and _is_denial(code_of(error)):
-        return S3Code.ACCESS_DENIED
-    return S3Code.INTERNAL_ERROR
+        return S3Error(S3Code.ACCESS_DENIED)
+    return S3Error(S3Code.INTERNAL_ERROR)
 
 
 def _is_denial(code: str) -> bool:

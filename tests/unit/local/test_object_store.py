@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-import socket
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,7 +93,12 @@ def test_a_file_that_shrinks_while_it_is_sent_is_an_aborted_transfer(tmp_path: P
 
 def test_a_connection_is_kept_for_the_next_request(endpoint: str) -> None:
     address = urlsplit(endpoint)
-    with socket.create_connection((address.hostname or "", address.port or 0)) as connection:
-        for _ in range(3):
-            connection.sendall(b"GET /open/missing HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert connection.recv(65536).startswith(b"HTTP/1.1 404")
+    connection = HTTPConnection(address.netloc, timeout=10)
+    connection.connect()
+    own = connection.sock
+    for _ in range(3):
+        connection.request("GET", "/open/missing")
+        answer = connection.getresponse()
+        assert (answer.status, b"NoSuchKey" in answer.read()) == (404, True)
+    assert connection.sock is own
+    connection.close()

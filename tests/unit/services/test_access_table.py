@@ -16,7 +16,7 @@ from services.access_table import AccessItem, AccessTable
 KEYS = sorted({f"{view}/{a}/{b}.dcm" for view in ("v", "w") for a in ("1", "12", "2") for b in ("1", "3", "31")})
 
 
-def item(view: str, key: str, instance_id: str = "0" * 32) -> AccessItem:
+def item(view: str, key: str, instance_id: str = "0" * 32, sequence: str = "1") -> AccessItem:
     return AccessItem(
         view=view,
         view_key=key,
@@ -30,6 +30,7 @@ def item(view: str, key: str, instance_id: str = "0" * 32) -> AccessItem:
         size=7,
         etag="e-1",
         last_modified="2026-01-01T00:00:00+00:00",
+        sequence=sequence,
     )
 
 
@@ -71,6 +72,15 @@ def test_an_instance_is_found_wherever_it_is_shown_and_hidden_there(table: Acces
     assert [found.view_key for found in table.of_instance(mine)] == ["x/1.dcm"]
     assert table.find("y", "y/1.dcm") is None
     assert table.find("x", "x/2.dcm") == item("x", "x/2.dcm", other)
+
+
+def test_an_older_upload_never_takes_the_place_of_a_newer_one(table: AccessTable) -> None:
+    older, newer = item("o", "o/1.dcm", "e" * 32, "1"), item("o", "o/1.dcm", "f" * 32, "2")
+    assert table.put(older)
+    assert table.put(newer)
+    assert not table.put(older)
+    assert table.find("o", "o/1.dcm") == newer
+    assert table.put(newer)
 
 
 def test_what_another_instance_took_over_is_not_hidden(table: AccessTable) -> None:
