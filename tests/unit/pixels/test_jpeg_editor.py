@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import cv2
@@ -116,13 +115,44 @@ def reason_of(source: bytes) -> Reason | None:
     return None
 
 
-@pytest.mark.parametrize("name", ["420-standard", "grey-optimised", "restarts", "12-bit"])
-def test_damage_ends_in_a_codestream_or_a_typed_error(name: str) -> None:
-    chance = random.Random(name)
-    for _ in range(120):
-        broken = bytearray(VARIANTS[name])
-        for _ in range(chance.randrange(1, 5)):
-            broken[chance.randrange(2, len(broken))] = chance.choice([0, 255, chance.randrange(256)])
-        cut = chance.choice([len(broken), chance.randrange(2, len(broken))])
-        expected = {None, Reason.CODEC_ERROR, Reason.UNSUPPORTED_TRANSFER_SYNTAX}
-        assert reason_of(bytes(broken[:cut])) in expected
+DAMAGE = st.lists(
+    st.tuples(
+        st.floats(0, 1, exclude_max=True),
+        st.sampled_from(["set", "insert", "delete"]),
+        st.binary(min_size=1, max_size=4),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(st.sampled_from(sorted(VARIANTS)), DAMAGE)
+@settings(max_examples=150, deadline=None)
+def test_any_damage_ends_in_a_codestream_or_a_typed_error(name: str, damage: list[tuple[float, str, bytes]]) -> None:
+    broken = bytearray(VARIANTS[name])
+    for place, kind, content in damage:
+        at = int(place * len(broken))
+        if kind == "set":
+            broken[at : at + len(content)] = content
+        elif kind == "insert":
+            broken[at:at] = content
+        else:
+            del broken[at : at + len(content)]
+    assert reason_of(bytes(broken)) in {None, Reason.CODEC_ERROR, Reason.UNSUPPORTED_TRANSFER_SYNTAX}
+
+
+def test_a_difference_that_exceeds_a_window_is_read_and_written() -> None:
+    """12-bit blocks may differ by more than 16 bits of code and value together hold."""
+    steps = np.where(np.indices((64, 64)).sum(axis=0) // 8 % 2, 4095, 0).astype(np.uint16)
+    source = bytes(imagecodecs.jpeg8_encode(steps, level=100, bitspersample=12))
+    edited = black_out(source, [Box(0, 0, 8, 8)], (2048,))
+    before, after = decoded(source), decoded(edited)
+    assert np.array_equal(before[:, 8:], after[:, 8:])
+    assert np.array_equal(before[8:], after[8:])
+
+
+def test_a_black_box_on_one_restart_interval_leaves_the_others_bytes() -> None:
+    source = VARIANTS["restarts"]
+    edited = black_out(source, [Box(0, ROWS - 4, 4, ROWS)], (0, 128, 128))
+    first = source.index(b"\xff\xd0")
+    assert edited[edited.index(b"\xff\xda") :].startswith(source[source.index(b"\xff\xda") : first])
