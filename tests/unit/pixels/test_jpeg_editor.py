@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dicom_deid.errors import DeidError, Reason
 from dicom_deid.geometry import Box
 from dicom_deid.pixels.codecs.jpeg import black_out, touched_area
-from dicom_deid.pixels.codecs.jpeg.huffman import codes, extended
+from dicom_deid.pixels.codecs.jpeg.huffman import codes, dc_codes, extended
 from dicom_deid.pixels.codecs.jpeg.markers import parse
 
 ROWS, COLUMNS = 75, 107
@@ -142,13 +142,16 @@ def test_any_damage_ends_in_a_codestream_or_a_typed_error(name: str, damage: lis
 
 
 def test_a_difference_that_exceeds_a_window_is_read_and_written() -> None:
-    """12-bit blocks may differ by more than 16 bits of code and value together hold."""
-    steps = np.where(np.indices((64, 64)).sum(axis=0) // 8 % 2, 4095, 0).astype(np.uint16)
-    source = bytes(imagecodecs.jpeg8_encode(steps, level=100, bitspersample=12))
-    edited = black_out(source, [Box(0, 0, 8, 8)], (2048,))
-    before, after = decoded(source), decoded(edited)
-    assert np.array_equal(before[:, 8:], after[:, 8:])
-    assert np.array_equal(before[8:], after[8:])
+    """Black beside white without quantization takes a code of 9 bits and a value of 11 (T.81 table K.3)."""
+    chess = np.where((np.indices((64, 64)) // 8).sum(axis=0) % 2, 255, 0).astype(np.uint8)
+    source = bytes(imagecodecs.jpeg8_encode(chess, level=100, optimize=False))
+    scan = parse(source).scans[0]
+    assert -(11 << 8 | 9) in dc_codes(next(iter(scan.dc.values())))
+    before, after = decoded(source), decoded(black_out(source, [Box(0, 0, 8, 8), Box(24, 16, 40, 24)], (255,)))
+    mask = np.zeros((64, 64), bool)
+    mask[:8, :8] = mask[16:24, 24:40] = True
+    assert np.array_equal(before[~mask], after[~mask])
+    assert (after[mask] == 255).all()
 
 
 def test_a_black_box_on_one_restart_interval_leaves_the_others_bytes() -> None:
