@@ -6,14 +6,16 @@ import io
 import tracemalloc
 from collections.abc import Sequence
 
+import cv2
 import imagecodecs
 import numpy as np
 import pydicom
 import pytest
+from numpy.typing import NDArray
 from pydicom.encaps import encapsulate
 
 from dicom_deid.pixels.extraction import extract
-from dicom_deid.pixels.images import Route
+from dicom_deid.pixels.images import OcrImage, Route
 from tests.synthetic.cines import Frame, ultrasound, written
 from tests.synthetic.pixel_objects import JPEG, Case, make
 
@@ -28,6 +30,13 @@ def cine(frames: Sequence[Frame]) -> bytes:
     target = io.BytesIO()
     dataset.save_as(target)
     return target.getvalue()
+
+
+def as_frame(image: OcrImage, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """What an image shows, brought back to the frame's pixels by its placement."""
+    place, shown = image.placement, np.asarray(imagecodecs.png_decode(image.content))
+    whole = shown[place.padding :, place.padding :][: round(shape[0] * place.scale), : round(shape[1] * place.scale)]
+    return np.asarray(cv2.resize(whole, shape[1::-1], interpolation=cv2.INTER_AREA), np.float64)
 
 
 def overlaid(count: int, *, clock: bool = False) -> list[Frame]:
@@ -52,9 +61,8 @@ def test_the_image_of_a_frame_is_that_frame() -> None:
     frames = overlaid(10, clock=True)
     images = list(extract(io.BytesIO(cine(frames))).images)
     assert [image.frames for image in images] == [(number,) for number in range(10)]
-    for number, image in enumerate(images):
-        shown = np.asarray(imagecodecs.png_decode(image.content))[::2, ::2][: frames[0].shape[0]]
-        assert float(np.mean(np.abs(shown.astype(int) - frames[number]))) < 6
+    for image, frame in zip(images, frames, strict=True):
+        assert float(np.mean(np.abs(as_frame(image, frame.shape) - frame))) < 6
 
 
 def test_images_are_made_one_at_a_time() -> None:
