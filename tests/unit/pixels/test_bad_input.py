@@ -278,6 +278,7 @@ def test_a_damaged_frame_is_redacted_or_a_typed_error(case: Case) -> None:
         (Case("1.2.840.10008.1.2.1", "RGB"), {"NumberOfFrames": 2}, Reason.FRAME_COUNT_MISMATCH),
         (Case("1.2.840.10008.1.2.1", "RGB"), {"NumberOfFrames": 2_000_000_000}, Reason.TOO_LARGE),
         (Case(f"{JPEG}80", "RGB"), {"Rows": 65535, "Columns": 65535}, Reason.TOO_LARGE),
+        (Case(f"{JPEG}80", "MONOCHROME2"), {"Rows": 12_000, "Columns": 12_000}, Reason.TOO_LARGE),
     ],
 )
 def test_a_description_that_contradicts_itself_is_refused(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tracemalloc
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import imagecodecs
@@ -63,6 +64,20 @@ def test_the_image_of_a_frame_is_that_frame() -> None:
     assert [image.frames for image in images] == [(number,) for number in range(10)]
     for image, frame in zip(images, frames, strict=True):
         assert float(np.mean(np.abs(as_frame(image, frame.shape) - frame))) < 6
+
+
+def test_a_single_frame_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[int] = []
+    original = imagecodecs.jpeg8_decode
+
+    def counted(frame: bytes, **options: Any) -> NDArray[Any]:
+        decoded.append(len(frame))
+        return original(frame, **options)
+
+    monkeypatch.setattr(imagecodecs, "jpeg8_decode", counted)
+    extraction = extract(io.BytesIO(cine(overlaid(1))))
+    assert [image.frames for image in extraction.images] == [(0,)]
+    assert (extraction.economy.analysed, len(decoded)) == (1, 1)
 
 
 def test_images_are_made_one_at_a_time() -> None:

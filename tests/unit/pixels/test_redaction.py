@@ -82,7 +82,7 @@ def test_another_reader_sees_the_boxes_and_nothing_else(case: Case) -> None:
         assert dataset.PhotometricInterpretation == "YBR_RCT"
 
 
-@pytest.mark.parametrize("case", list(cases())[::5], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
 def test_without_boxes_every_frame_keeps_its_bytes(case: Case) -> None:
     source, target = make(case), io.BytesIO()
     report = redact(io.BytesIO(source), target, {})
@@ -90,7 +90,7 @@ def test_without_boxes_every_frame_keeps_its_bytes(case: Case) -> None:
     assert read(source).encoded == read(target.getvalue()).encoded
 
 
-@pytest.mark.parametrize("case", list(cases())[::7], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: case.name)
 def test_the_same_boxes_give_the_same_bytes(case: Case) -> None:
     source = make(case)
     first, second = io.BytesIO(), io.BytesIO()
