@@ -1,7 +1,7 @@
 """How many frames of a cine go to text detection, and whether text on one single frame is ever among the spared.
 
 Real cines of pydicom-data and simulated ones, under a static overlay. Then words of many sizes and colours are written
-on one frame at random places, and each time that frame must differ from all others.
+on one frame at random places, some of them upright, and each time that frame must differ from all others.
 """
 
 from __future__ import annotations
@@ -57,11 +57,14 @@ def _missed(frames: Sequence[Frame], chance: np.random.Generator) -> list[str]:
     for _ in range(TRIALS):
         word, height = str(chance.choice(WORDS)), int(chance.integers(11, 60))
         colour = str(chance.choice(list(COLOURS)))
-        x, y = int(chance.integers(0, max(1, columns - 3 * height))), int(chance.integers(0, rows - height))
-        frame = written(frames[int(chance.integers(len(frames)))], word, x, y, height, COLOURS[colour])
+        turns = int(chance.choice([0, 0, 0, 1, 3]))
+        upright = np.ascontiguousarray(np.rot90(frames[int(chance.integers(len(frames)))], -turns))
+        x = int(chance.integers(0, max(1, upright.shape[1] - 3 * height)))
+        y = int(chance.integers(0, upright.shape[0] - height))
+        frame = np.ascontiguousarray(np.rot90(written(upright, word, x, y, height, COLOURS[colour]), turns))
         shown = Appearance.of(lossy([frame], 75)[0])
         if not all(may_differ_in_text(shown, other, moving) for other in others):
-            missed.append(f"{word} {colour} {height}")
+            missed.append(f"{word} {colour} {height} turned {90 * turns}")
     return missed
 
 
