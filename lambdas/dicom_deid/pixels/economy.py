@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dicom_deid.pixels.moving_area import background, moving_area
+from dicom_deid.pixels.moving_area import MIN_FRAMES, background, moving_area
 from dicom_deid.pixels.rendering import Picture
 from dicom_deid.pixels.text_change import Appearance, may_differ_in_text
 
@@ -63,6 +63,10 @@ def analysed_frames(
     read
         The encoded bytes of a frame: equal bytes, equal frame.
     """
+    if count == 1:
+        report.frames = report.distinct = report.analysed = 1
+        yield AnalysedFrame(0, [0])
+        return
     by_digest: dict[bytes, AnalysedFrame] = {}
     groups: list[AnalysedFrame] = []
     recent: deque[tuple[AnalysedFrame, tuple[Appearance, ...]]] = deque(maxlen=_LOOK_BACK)
@@ -76,9 +80,9 @@ def analysed_frames(
             known = by_digest.get(digest)
             if known is None:
                 report.distinct += 1
-                if moving is None:
-                    moving = _moving(sequence, read, views)
                 appearances = tuple(Appearance.of(view) for view in views(content))
+                if moving is None:
+                    moving = moving_area(_backgrounds(sequence, read, views), appearances[0].bright.shape)
                 known = _shown_by(recent, appearances, moving)
                 if known is None:
                     known = AnalysedFrame(number)
@@ -90,14 +94,12 @@ def analysed_frames(
     yield from groups
 
 
-def _moving(sequence: range, read: Callable[[int], bytes], views: Views) -> NDArray[np.bool_]:
+def _backgrounds(sequence: range, read: Callable[[int], bytes], views: Views) -> list[NDArray[np.float64]]:
+    """Of frames spread over a sequence; none where it is too short to tell anything."""
+    if len(sequence) < MIN_FRAMES:
+        return []
     chosen = sorted({int(n) for n in np.linspace(sequence.start, sequence.stop - 1, min(_SAMPLES, len(sequence)))})
-    shapes, backgrounds = [], []
-    for number in chosen:
-        picture = views(read(number))[0]
-        shapes.append(picture.shape[:2])
-        backgrounds.append(background(picture))
-    return moving_area(backgrounds, shapes[0])
+    return [background(views(read(number))[0]) for number in chosen]
 
 
 def _shown_by(

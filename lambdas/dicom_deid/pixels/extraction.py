@@ -63,15 +63,15 @@ def extract(
         routing.must_review,
         routing.never_boxed,
         description.frames,
-        _images(source, header, description, economy),
+        _images(source, header, description, limits, economy),
         economy,
     )
 
 
 def _images(
-    source: BinaryIO, header: Header, description: PixelDescription, economy: EconomyReport
+    source: BinaryIO, header: Header, description: PixelDescription, limits: PixelLimits, economy: EconomyReport
 ) -> Iterator[OcrImage]:
-    reader = FrameReader.open(source, header, description)
+    reader = FrameReader.open(source, header, description, limits)
     codec = codec_of(description.transfer_syntax)
     display = Display.of(header)
 

@@ -15,6 +15,7 @@ from dicom_deid.part10.reader import body_of
 from dicom_deid.part10.syntaxes import is_native
 from dicom_deid.pixels.codecs.native import frame_bits
 from dicom_deid.pixels.codecs.protocol import Encoded
+from dicom_deid.pixels.description import DEFAULT_PIXEL_LIMITS, PixelLimits
 from dicom_deid.pixels.images import PixelDescription
 
 
@@ -33,13 +34,20 @@ class FrameReader:
     swapped: bool = False
 
     @classmethod
-    def open(cls, source: BinaryIO, header: Header, description: PixelDescription) -> FrameReader:
+    def open(
+        cls,
+        source: BinaryIO,
+        header: Header,
+        description: PixelDescription,
+        limits: PixelLimits = DEFAULT_PIXEL_LIMITS,
+    ) -> FrameReader:
         """Find every frame.
 
         Raises
         ------
         BadInputError
-            ``frame-count-mismatch`` where the pixel data does not hold as many frames as described.
+            ``frame-count-mismatch`` where the pixel data does not hold as many frames as described, ``too-large``
+            where one of them has more bytes than the limit.
         """
         pixel = header.pixel
         if pixel is None:
@@ -54,7 +62,10 @@ class FrameReader:
         if pixel.length is not None:
             raise BadInputError(Reason.PARSE_ERROR, "compressed pixel data is not encapsulated")
         index = index_fragments(body, pixel)
-        return cls(body, description, pixel.offset, group_frames(index, description.frames, header.dataset))
+        found = cls(body, description, pixel.offset, group_frames(index, description.frames, header.dataset))
+        if max(map(found.encoded_length, range(description.frames))) > limits.frame_bytes:
+            raise BadInputError(Reason.TOO_LARGE, "an encoded frame exceeds the limit")
+        return found
 
     def encoded_length(self, number: int) -> int:
         """How many bytes a frame takes in the stream."""

@@ -30,7 +30,7 @@ def background(picture: Picture) -> NDArray[np.float64]:
     return medians
 
 
-def moving_area(backgrounds: Sequence[NDArray[np.float64]], shape: tuple[int, int]) -> NDArray[np.bool_]:
+def moving_area(backgrounds: Sequence[NDArray[np.float64]], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """The pixels, (rows, columns), whose background keeps changing, and all that these enclose.
 
     A clock, a blinking name or a line that scrolls changes its strokes and not what lies behind them, so it is not part

@@ -73,7 +73,7 @@ def redact(
         raise BadInputError(Reason.FRAME_COUNT_MISMATCH, "a box lies on a frame that does not exist")
     clipped = {frame: _clipped(found, description) for frame, found in boxes.items() if found}
     codec = codec_of(description.transfer_syntax)
-    reader = FrameReader.open(source, header, description)
+    reader = FrameReader.open(source, header, description, limits)
     job = _Job(header, description, codec, reader, clipped, fill_of(header, description))
     syntax = codec.output_syntax(description.transfer_syntax) if clipped else description.transfer_syntax
     if syntaxes.is_native(description.transfer_syntax):

@@ -23,10 +23,11 @@ _CHANGE: Final = 40
 """Grey levels that a pixel must change by where nothing moves; lossy coding stays below."""
 _QUIET_PIXELS: Final = 3
 """So many of them in one block are a change: one letter for another."""
-_WINDOW: Final = (32, 12)
+_WINDOWS: Final = ((32, 12), (12, 32))
+"""Width and height of what a short word takes, lying and upright."""
 _STROKE: Final = np.ones((5, 5), np.uint8)
 _WORD: Final[tuple[tuple[tuple[int, int], ...], ...]] = (
-    ((40, 80), (60, 40)),
+    ((40, 72), (60, 32)),
     ((40, 135), (60, 100)),
     ((40, 135), (60, 100)),
 )
@@ -101,8 +102,9 @@ def _has_word(strokes: Plane, inside: NDArray[np.bool_], rule: tuple[tuple[int, 
         marked = ((strokes > level) & inside).astype(np.float32)
         if np.count_nonzero(marked) < pixels:
             continue
-        if float(cv2.boxFilter(marked, -1, _WINDOW, normalize=False).max()) >= pixels - 0.5:
-            return True
+        for window in _WINDOWS:
+            if float(cv2.boxFilter(marked, -1, window, normalize=False).max()) >= pixels - 0.5:
+                return True
     return False
 
 

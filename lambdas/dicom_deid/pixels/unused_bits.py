@@ -26,7 +26,7 @@ class UnusedBits:
         """None where every bit is stored, or the codestream has its own precision."""
         if description.bits_stored >= description.bits_allocated or not is_native(description.transfer_syntax):
             return None
-        if description.bits_allocated not in (8, 16):
+        if description.bits_allocated not in (8, 16, 32):
             return None
         element = find(header.dataset, 0x00280102)
         order = header.encoding.big_endian

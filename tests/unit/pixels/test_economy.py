@@ -85,6 +85,16 @@ def test_no_size_and_no_colour_of_text_hides_on_moving_anatomy(height: int, colo
     assert any(group.frames == [11] for group in found)
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_rotated_text_on_one_frame_is_not_missed(turns: int) -> None:
+    frames = list(background(30))
+    turned = np.ascontiguousarray(np.rot90(frames[13], -turns))
+    turned = with_text(turned, "SMITH", turned.shape[1] // 2 - 20, turned.shape[0] // 2 - 20)
+    frames[13] = np.ascontiguousarray(np.rot90(turned, turns))
+    found, _ = groups(lossy(frames))
+    assert any(group.frames == [13] for group in found)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_name_of_three_letters_anywhere_on_one_frame_is_not_missed(seed: int) -> None:
     chance = np.random.default_rng(seed)

@@ -13,6 +13,7 @@ from dicom_deid.pixels.codecs.protocol import Pixels
 from dicom_deid.pixels.images import PixelDescription
 
 _SOF55: Final = frozenset({0xF7})
+_END_OF_IMAGE: Final = b"\xff\xd9"
 
 
 def header(frame: bytes, description: PixelDescription) -> FrameHeader:
@@ -27,7 +28,8 @@ def header(frame: bytes, description: PixelDescription) -> FrameHeader:
 def decode(frame: bytes, description: PixelDescription) -> Pixels:
     """The components, interleaved by pixel."""
     del description
-    return np.asarray(imagecodecs.jpegls_decode(frame))
+    # Where a truncated stream ends in no marker, the library looks for one far beyond it, for seconds.
+    return np.asarray(imagecodecs.jpegls_decode(frame + _END_OF_IMAGE))
 
 
 def encode(pixels: Pixels, source: FrameHeader, description: PixelDescription) -> bytes:

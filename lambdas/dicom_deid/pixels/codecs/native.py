@@ -35,6 +35,7 @@ class NativeCodec:
 
     def decode(self, frame: bytes, description: PixelDescription) -> Pixels:
         """(rows, columns[, samples]); 4:2:2 chroma is repeated, 1-bit frames are unpacked."""
+        _require_whole(frame, description)
         if description.photometric in HALF_CHROMA:
             return _decode_422(frame, description)
         return self._view(bytearray(frame), description)
@@ -43,6 +44,7 @@ class NativeCodec:
         self, frame: bytes, boxes: Sequence[Box], fill: Sequence[int], description: PixelDescription
     ) -> Encoded:
         """The frame's bytes with the boxes overwritten in place."""
+        _require_whole(frame, description)
         if description.photometric in HALF_CHROMA:
             packed = bytearray(frame)
             _black_out_422(packed, boxes, fill, description)
@@ -84,10 +86,12 @@ class NativeCodec:
         if description.samples > 1:
             planes = description.samples
             shape = (planes, *shape) if description.planar == 1 else (*shape, planes)
-        try:
-            return np.frombuffer(content, dtype)[: int(np.prod(shape))].reshape(shape)
-        except ValueError:
-            raise BadInputError(Reason.CODEC_ERROR, "a frame is shorter than its description") from None
+        return np.frombuffer(content, dtype, int(np.prod(shape))).reshape(shape)
+
+
+def _require_whole(frame: bytes, description: PixelDescription) -> None:
+    if 8 * len(frame) < frame_bits(description):
+        raise BadInputError(Reason.CODEC_ERROR, "a frame is shorter than its description")
 
 
 def _decode_422(frame: bytes, description: PixelDescription) -> Pixels:

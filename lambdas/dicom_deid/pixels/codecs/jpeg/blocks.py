@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
-from dicom_deid.pixels.codecs.jpeg.huffman import chained, lookup
+from dicom_deid.pixels.codecs.jpeg.huffman import DC_ZERO, NO_CODE, ac_chains, ac_codes, dc_codes
 from dicom_deid.pixels.codecs.jpeg.markers import Codestream, Scan, damaged
+
+_LONGEST_BLOCK: Final = 64 * 4 + 8
+"""Bytes of a block whose 64 coefficients each take a code of 16 bits and a value of 15."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,46 +64,49 @@ def locate(data: bytes, count: int, scan: Scan, order: Sequence[int]) -> Blocks:
     """
     words = _words(data)
     limit = 8 * len(data) + 7
-    dc_tables = [lookup(scan.dc[dc], ac=False) for _, dc, _ in scan.components]
-    ac_tables = [(chained(scan.ac[ac]), lookup(scan.ac[ac], ac=True)) for _, _, ac in scan.components]
+    tables = [(dc_codes(scan.dc[dc]), ac_chains(scan.ac[ac]), ac_codes(scan.ac[ac])) for _, dc, ac in scan.components]
+    coded = [(index, *tables[index]) for index in order]
     predictions = [0] * len(scan.components)
     blocks = Blocks([], [], [])
     add_ac, add_end, add_dc = blocks.ac.append, blocks.end.append, blocks.dc.append
     position = 0
     for _ in range(count):
-        for index in order:
-            entry = dc_tables[index][words[position >> 3] >> 8 - (position & 7) & 0xFFFF]
-            if not entry:
-                raise damaged()
-            position += entry & 0xFF
-            size = entry >> 8
-            if size:
-                if size > 15:
-                    raise damaged()
-                bits = words[position >> 3] >> 24 - size - (position & 7) & (1 << size) - 1
-                predictions[index] += bits if bits >> size - 1 else bits - (1 << size) + 1
-                position += size
+        for index, dc_table, together, single in coded:
+            entry = dc_table[words[position >> 3] >> 8 - (position & 7) & 0xFFFF]
+            if entry > 0:
+                position += entry & 0xFF
+                predictions[index] += (entry >> 8) - DC_ZERO
+            else:
+                position, difference = _long_difference(words, position, -entry)
+                predictions[index] += difference
             add_dc(predictions[index])
             add_ac(position)
-            together, single = ac_tables[index]
             coefficient = 1
             while coefficient < 64:
                 bits = words[position >> 3] >> 8 - (position & 7) & 0xFFFF
                 entry = together[bits]
                 if coefficient + (entry >> 16) > 63:
                     entry = single[bits]
-                if not entry or position > limit:
-                    raise damaged()
                 position += entry & 0xFF
                 coefficient += entry >> 8 & 0xFF
+            if coefficient >= NO_CODE or position > limit:
+                raise damaged()
             add_end(position)
-    if position > limit:
-        raise damaged()
     return blocks
 
 
+def _long_difference(words: Sequence[int], position: int, entry: int) -> tuple[int, int]:
+    """The position behind a DC code and value of more than 16 bits, and the value (T.81 F.2.2.1)."""
+    size = entry >> 8
+    if not 0 < size < 16:
+        raise damaged()
+    position += entry & 0xFF
+    bits = words[position >> 3] >> 24 - size - (position & 7) & (1 << size) - 1
+    return position + size, bits if bits >> size - 1 else bits - (1 << size) + 1
+
+
 def _words(data: bytes) -> list[int]:
-    """By byte position, the 24 bits that begin there; behind the end all are ones."""
-    octets = np.frombuffer(data + b"\xff" * 16, np.uint8).astype(np.int32)
+    """By byte position, the 24 bits that begin there; behind the end ones, for as long as a block can be."""
+    octets = np.frombuffer(data + b"\xff" * _LONGEST_BLOCK, np.uint8).astype(np.int32)
     words: list[int] = (octets[:-2] << 16 | octets[1:-1] << 8 | octets[2:]).tolist()
     return words

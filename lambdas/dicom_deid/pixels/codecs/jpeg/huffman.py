@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.pixels.codecs.jpeg.markers import HuffmanTable
@@ -15,54 +16,81 @@ _WINDOW: Final = 1 << 16
 _CHAIN: Final = 3
 """How many codes are looked up together; more seldom fit into 16 bits."""
 END_OF_BLOCK: Final = 0x00
+DC_ZERO: Final = 1 << 16
+"""Added to differences, so that entries are positive."""
+NO_CODE: Final = 128
 
 
 @lru_cache(maxsize=64)
-def lookup(table: HuffmanTable, *, ac: bool) -> list[int]:
-    """By the next 16 bits: bits of code and value together in the low byte, then what the decoder needs of the symbol.
+def dc_codes(table: HuffmanTable) -> list[int]:
+    """By the next 16 bits, the DC difference that begins with them: ``difference + DC_ZERO << 8 | bits``.
 
-    DC: ``size << 8 | code length``, AC: ``steps << 8 | bits``, where `steps` is how far the coefficient index moves (64
-    ends the block). 0 marks a window that begins with no code.
+    Code and value together are `bits` long. Where they exceed 16 bits the entry is ``-(size << 8 | code length)``; 0
+    marks a window that begins with no code.
     """
-    entries = [0] * _WINDOW
-    code = 0
-    symbols = iter(table.symbols)
-    for length, count in enumerate(table.counts, start=1):
-        for _ in range(count):
-            symbol = next(symbols)
-            first = code << 16 - length
-            span = 1 << 16 - length
-            if ac:
-                run, size = symbol >> 4, symbol & 15
-                steps = 64 if symbol == END_OF_BLOCK else run + 1
-                entries[first : first + span] = [steps << 8 | (length + size)] * span
-            else:
-                entries[first : first + span] = [symbol << 8 | length] * span
-            code += 1
-        code <<= 1
-    return entries
+    windows = np.arange(_WINDOW, dtype=np.int64)
+    symbols, lengths = _by_window(table)
+    sizes = np.minimum(symbols, 16)
+    bits = lengths + sizes
+    values = windows >> np.maximum(16 - bits, 0) & (1 << sizes) - 1
+    differences = np.where(values >> np.maximum(sizes - 1, 0) > 0, values, values - (1 << sizes) + 1)
+    together = np.where(sizes > 0, differences, 0) + DC_ZERO << 8 | bits
+    found = np.where(bits <= 16, together, -(symbols << 8 | lengths))
+    return _shared(np.where(lengths > 0, found, 0))
 
 
 @lru_cache(maxsize=64)
-def chained(table: HuffmanTable) -> list[int]:
+def ac_codes(table: HuffmanTable) -> list[int]:
+    """By the next 16 bits, the AC code that begins with them: ``steps << 8 | bits``, code and value together.
+
+    `steps` is how far the coefficient index moves: 64 ends the block, and more than that (`NO_CODE`) tells that the
+    window begins with no code.
+    """
+    return _shared(_ac_entries(table))
+
+
+@lru_cache(maxsize=64)
+def ac_chains(table: HuffmanTable) -> list[int]:
     """By the next 16 bits, the AC codes that lie wholly in them, taken together: ``before << 16 | steps << 8 | bits``.
 
     `bits` and `steps` are those of all of them, up to the end of the block; `before` is how far the coefficient index
-    moves until the last: where that leaves the block, the codes behind belong to the next one and `lookup` must be
+    moves until the last: where that leaves the block, the codes behind belong to the next one and `ac_codes` must be
     asked instead.
     """
-    single = np.array(lookup(table, ac=True), np.int32)
-    windows = np.arange(_WINDOW, dtype=np.int32)
-    steps, bits, before = single >> 8, single & 0xFF, np.zeros(_WINDOW, np.int32)
+    single = _ac_entries(table)
+    windows = np.arange(_WINDOW, dtype=np.int64)
+    steps, bits, before = single >> 8, single & 0xFF, np.zeros(_WINDOW, np.int64)
     for _ in range(_CHAIN - 1):
         following = single[windows << np.minimum(bits, 16) & _WINDOW - 1]
-        fits = (following > 0) & (bits + (following & 0xFF) <= 16) & (steps < 64)
+        fits = (following >> 8 <= 64) & (bits + (following & 0xFF) <= 16) & (steps < 64)
         before = np.where(fits, steps, before)
         steps = np.where(fits, steps + (following >> 8), steps)
         bits = np.where(fits, bits + (following & 0xFF), bits)
-    entries, places = np.unique(np.where(single > 0, before << 16 | steps << 8 | bits, 0), return_inverse=True)
-    # Few numbers, each one object: 65,536 objects would not stay in the processor's cache.
-    numbers = entries.tolist()
+    return _shared(before << 16 | steps << 8 | bits)
+
+
+def _by_window(table: HuffmanTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """By the next 16 bits, the symbol whose code they begin with, and the code's length; 0 where there is none."""
+    symbols, lengths = np.zeros(_WINDOW, np.int64), np.zeros(_WINDOW, np.int64)
+    at, ordered = 0, iter(table.symbols)
+    for length, count in enumerate(table.counts, start=1):
+        span = 1 << 16 - length
+        for _ in range(count):
+            symbols[at : at + span], lengths[at : at + span] = next(ordered), length
+            at += span
+    return symbols, lengths
+
+
+def _ac_entries(table: HuffmanTable) -> NDArray[np.int64]:
+    symbols, lengths = _by_window(table)
+    steps = np.where(symbols == END_OF_BLOCK, 64, (symbols >> 4) + 1)
+    return np.where(lengths > 0, steps << 8 | lengths + (symbols & 15), NO_CODE << 8)
+
+
+def _shared(entries: NDArray[np.int64]) -> list[int]:
+    """As a list in which equal numbers are one object: 65,536 objects would not stay in the processor's cache."""
+    distinct, places = np.unique(entries, return_inverse=True)
+    numbers = distinct.tolist()
     return [numbers[place] for place in places.tolist()]
 
 
