@@ -9,7 +9,9 @@ from pydicom._dicom_dict import DicomDictionary
 
 from dicom_deid.header.tables import attribute_rules, concept_rules, extra_vr, safe_private_elements
 
-REFERENCE = Path(__file__).parents[4] / "shared" / "reference"
+SHARED = [folder / "shared" / "reference" for folder in Path(__file__).parents]
+REFERENCE = next((folder for folder in SHARED if folder.is_dir()), SHARED[-1])
+"""Beside the repository, or farther up."""
 _COLUMNS = {
     "safe_private": "Rtn. Safe Priv. Opt.",
     "uids": "Rtn. UIDs Opt.",
