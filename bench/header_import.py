@@ -1,7 +1,7 @@
 """How long it takes to import the header library, against ``import pydicom``, where numpy is not installed.
 
-``python -m bench.header_import``. An environment of its own under `.cache/bench` holds pydicom alone. Each figure is the
-least processor time of several processes, less that of an interpreter that imports nothing; the modules take turns.
+``python -m bench.header_import``. An environment of its own under `.cache/bench` holds pydicom alone. Each figure is
+the least processor time of several processes, less that of an interpreter that imports nothing; the modules take turns.
 """
 
 from __future__ import annotations

@@ -55,11 +55,12 @@ def test_table_e_1_1_is_the_reference_s() -> None:
 
 
 def test_table_e_3_4_1_is_the_reference_s() -> None:
-    expected = {
-        (row["Coding Scheme Designator"], row["Code Value"], row["Value Type"], row["Basic Prof."])
-        for row in reference("ps3_15_2026d_table_e3_4_1.csv")
-    }
-    assert {(rule.scheme, rule.value, rule.value_type, rule.basic) for rule in concept_rules().values()} == expected
+    expected = {}
+    for row in reference("ps3_15_2026d_table_e3_4_1.csv"):
+        options = {name: row[column] for name, column in _COLUMNS.items() if row.get(column)}
+        key = (row["Coding Scheme Designator"], row["Code Value"], row["Value Type"])
+        expected[key] = (row["Basic Prof."], options)
+    assert {key: (rule.basic, dict(rule.options)) for key, rule in concept_rules().items()} == expected
 
 
 def test_table_e_3_10_1_is_the_reference_s() -> None:
