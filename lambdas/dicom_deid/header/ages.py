@@ -18,7 +18,7 @@ _FORM_LENGTH: Final = 4
 def capped(element: Element, cleaner: Cleaner) -> Element:
     """The age as it was, ``090Y`` where it is 90 years or more; empty where it is no age."""
     value = (cleaner.text(element) or [""])[0]
-    if len(value) != _FORM_LENGTH or not value[:3].isdigit() or value[3] not in _YEARS:
+    if len(value) != _FORM_LENGTH or not (value.isascii() and value[:3].isdigit()) or value[3] not in _YEARS:
         return Element(element.tag, "AS", b"")
     if int(value[:3]) * _YEARS[value[3]] >= _OLDEST:
         return Element(element.tag, "AS", b"090Y")

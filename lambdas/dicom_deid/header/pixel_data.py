@@ -19,7 +19,6 @@ _UNDEFINED: Final = 0xFFFFFFFF
 _LARGEST_OFFSET: Final = 0xFFFFFFFF
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _END: Final = b"\xfe\xff\xdd\xe0" + bytes(4)
-_OFFSET_TABLES: Final = frozenset({0x7FE00001, 0x7FE00002})
 _SAMPLES: Final = 0x7FE00010
 
 
@@ -89,7 +88,7 @@ def write_encapsulated(target: BinaryIO, body: BinaryIO, header: Header, pixel: 
     body, pixel = _at_once(body, pixel)
     index = encapsulation.index_fragments(body, pixel)
     frames = encapsulation.group_frames(index, encapsulation.frame_count(header.dataset), header.dataset)
-    target.write(encode([element for element in dataset if element.tag not in _OFFSET_TABLES], header.encoding))
+    target.write(encode(dataset, header.encoding))
     target.write(head(pixel.tag, "OB", _UNDEFINED, Encoding()))
     place = target.tell()
     # Scrubbed frames are no longer than they were: where the source's offsets fit, the new ones do.

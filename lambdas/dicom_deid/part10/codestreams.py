@@ -20,7 +20,9 @@ Piece = bytes | memoryview
 """A part of a frame."""
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _MARKER_LS: Final = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
-_SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
+_EOI, _SOS = 0xD9, 0xDA
+_DECODING: Final = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0), 0xF7, 0xF8})
+"""Segments that a decoder needs: frames, tables, scans (T.81 table B.1); SOF55 and LSE (T.87). All others hold text."""
 
 
 def is_scrubbable(transfer_syntax: str) -> bool:
@@ -78,11 +80,9 @@ def _scrub_itu(frame: bytes, marker: re.Pattern[bytes]) -> list[Piece]:
         after = position + 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
         if after > end or after < position + 4:
             raise _damaged()
-        if code == _COM:
-            pass
-        elif 0xE0 <= code <= 0xEF:
+        if 0xE0 <= code <= 0xEF:
             kept.append(_application_segment(code, frame[position:after]))
-        else:
+        elif code in _DECODING:
             kept.append(view[position:after])
         position = after
         if code == _SOS:
@@ -107,7 +107,12 @@ def _application_segment(code: int, segment: bytes) -> bytes:
     return b""
 
 
-_SOT, _SOD, _EOC, _J2K_COM, _TLM = 0xFF90, 0xFF93, 0xFFD9, 0xFF64, 0xFF55
+_SOT, _SOD = 0xFF90, 0xFF93
+_J2K_DECODING: Final = frozenset(
+    {0xFF50, 0xFF51, 0xFF52, 0xFF53, 0xFF57, 0xFF58, 0xFF59, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F, 0xFF60, 0xFF61, 0xFF63}
+)
+"""CAP, SIZ, COD, COC, PLM, PLT, CPF, QCD, QCC, RGN, POC, PPM, PPT, CRG (T.800 table A.2, T.814). Not COM, nor TLM: the
+lengths it tells are others afterwards."""
 
 
 def _scrub_jpeg_2000(frame: bytes) -> list[Piece]:
@@ -145,7 +150,7 @@ def _end_of_codestream(frame: bytes) -> int:
 
 
 def _j2k_segments(frame: bytes, position: int, until: int) -> tuple[bytes, int]:
-    """The marker segments up to `until`, without comments and tile-part length tables."""
+    """The marker segments up to `until` that a decoder needs."""
     kept: list[bytes] = []
     while True:
         if position + 2 > len(frame):
@@ -158,7 +163,7 @@ def _j2k_segments(frame: bytes, position: int, until: int) -> tuple[bytes, int]:
         after = position + 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
         if after > len(frame) or after < position + 4:
             raise _damaged()
-        if code not in (_J2K_COM, _TLM):
+        if code in _J2K_DECODING:
             kept.append(frame[position:after])
         position = after
 

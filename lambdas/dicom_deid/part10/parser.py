@@ -21,6 +21,7 @@ _MOST_SEEN: Final = 8192
 _ITEM_GROUP, _ITEM_NUMBER = ITEM >> 16, ITEM & 0xFFFF
 _Unpack = Callable[[bytes, int], tuple[Any, ...]]
 _VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS}
+_RESERVED: Final = bytes(2)
 _PLAIN_VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS - LONG_VRS}
 PIXEL_GROUP: Final = 0x7FE0
 
@@ -145,8 +146,11 @@ class Parser:
         return Element(tag, resolved, value, None, buffer[position:after]), after
 
     def _has_vr(self, buffer: bytes, position: int, vr: str) -> bool:
-        """Whether the element's head is the one that its encoding asks for; bytes 4 and 5 hold the VR then."""
-        return self._encoding.implicit or _VRS.get(buffer[position + 4 : position + 6]) == vr
+        """Whether the element's head is as its encoding asks for: the VR is there, the reserved field is empty."""
+        if self._encoding.implicit:
+            return True
+        code = buffer[position + 4 : position + 6]
+        return _VRS.get(code) == vr and (code in _PLAIN_VRS or buffer[position + 6 : position + 8] == _RESERVED)
 
     def pixel_element(
         self, buffer: bytes, position: int, tags: frozenset[int]
@@ -234,6 +238,7 @@ class Parser:
             position += 8
             if group != _ITEM_GROUP or number != _ITEM_NUMBER:
                 if delimited and group << 16 | number == SEQUENCE_END:
+                    self._without_encoding += length != 0
                     return items, position
                 raise BadInputError(Reason.PARSE_ERROR, "a sequence holds something else than items")
             self._count += 1
@@ -258,8 +263,10 @@ class Parser:
             position = self.plain(buffer, position, stop, item)
             if stop - position < 8:
                 raise IncompleteError
-            group, number = self._layout.tag(buffer, position)
+            group, number, length = self._layout.implicit(buffer, position)
             if group << 16 | number == ITEM_END:
+                # The length of a delimiter is zero (PS3.5 7.5.1); a sequence that has something there is written anew.
+                self._without_encoding += length != 0
                 return position + 8
             element, position = self.element(buffer, position, stop, depth + 1)
             item.append(element)
