@@ -66,7 +66,8 @@ class Parser:
     def __init__(self, encoding: Encoding, limits: Limits) -> None:
         self._encoding, self._limits = encoding, limits
         self._layout = _LAYOUTS[encoding.big_endian]
-        self._count = 0
+        self.count = 0
+        """Elements and items that were parsed."""
         self._without_encoding = 0
 
     def plain(
@@ -80,7 +81,7 @@ class Parser:
         append = found.append
         lowest, highest = groups
         before, last = len(found), end - 8
-        room = range(self._limits.elements - self._count)
+        room = range(self._limits.elements - self.count)
         if self._encoding.implicit:
             unpack, seen = self._layout.implicit, self._layout.seen_implicit
             for _ in room:
@@ -107,7 +108,7 @@ class Parser:
                 encoded = buffer[position:after]
                 append(seen.get(encoded) or _plain_element(group << 16 | number, vr, encoded, seen))
                 position = after
-        self._count += len(found) - before
+        self.count += len(found) - before
         return position
 
     def element(self, buffer: bytes, position: int, end: int, depth: int) -> tuple[Element, int]:
@@ -121,8 +122,8 @@ class Parser:
             ``parse-error`` or ``too-large``.
         """
         tag, vr, value_at, length = self._head(buffer, position, end)
-        self._count += 1
-        if self._count > self._limits.elements:
+        self.count += 1
+        if self.count > self._limits.elements:
             raise BadInputError(Reason.TOO_LARGE, "more data elements than the limit")
         resolved = vr
         if vr == "UN" and not self._encoding.big_endian:
@@ -210,7 +211,7 @@ class Parser:
         if vr == "UN" and not self._encoding.implicit:
             # PS3.5 6.2.2: the items of a sequence of unknown VR are implicit little endian.
             inner = Parser(Encoding(implicit=True), self._limits)
-            inner._count = self._count
+            inner.count = self.count
             self._without_encoding += 1
         else:
             inner = self
@@ -221,7 +222,7 @@ class Parser:
             if length == UNDEFINED:
                 raise
             raise BadInputError(Reason.PARSE_ERROR, "an item ends after its sequence") from None
-        self._count = max(self._count, inner._count)
+        self.count = max(self.count, inner.count)
         return Element(
             tag, "SQ", b"", items, buffer[position:after] if self._without_encoding == before else None
         ), after
@@ -241,8 +242,8 @@ class Parser:
                     self._without_encoding += length != 0
                     return items, position
                 raise BadInputError(Reason.PARSE_ERROR, "a sequence holds something else than items")
-            self._count += 1
-            if self._count > self._limits.elements:
+            self.count += 1
+            if self.count > self._limits.elements:
                 raise BadInputError(Reason.TOO_LARGE, "more items than the limit")
             item: DataSet = []
             items.append(item)
@@ -273,12 +274,22 @@ class Parser:
 
     def _disguised(self, value: bytes, depth: int) -> list[DataSet] | None:
         """The items of a sequence whose VR was lost (UN with a defined length), or None when it is none."""
+        if depth >= self._limits.depth:
+            return None
         for encoding in (Encoding(implicit=True), Encoding()):
+            # Attempts that fail count, too: what is nested in them would double the work at each level.
             inner = Parser(encoding, self._limits)
+            inner.count = self.count
             try:
-                items, after = inner._items(value, 0, len(value), depth, delimited=False)
-            except (IncompleteError, BadInputError):
+                items, after = inner._items(value, 0, len(value), depth + 1, delimited=False)
+            except IncompleteError:
                 continue
+            except BadInputError:
+                if inner.count > self._limits.elements:
+                    raise
+                continue
+            finally:
+                self.count = inner.count
             if after == len(value):
                 return items
         return None
