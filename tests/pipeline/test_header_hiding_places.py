@@ -10,7 +10,9 @@ import imagecodecs
 import numpy as np
 import pydicom
 import pytest
+from pydicom.data import get_testdata_file
 from pydicom.encaps import generate_frames
+from pydicom.uid import RLELossless
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.header.presets import profile_named
@@ -150,3 +152,38 @@ def test_a_basic_offset_table_is_written_anew() -> None:
     head, _, rest = source.rpartition(empty)
     source = head + struct.pack("<HHL", 0xFFFE, 0xE000, len(marker)) + marker + rest
     assert leaks.leaks(redacted(source), planter.planted) == []
+
+
+def _run_length_object(planter: Planter, frame: bytes, source: pydicom.Dataset) -> bytes:
+    described = {item.tag: item for item in hiding_places.base(planter)}
+    for tag in (0x00280010, 0x00280011):
+        described[tag] = Item(tag, "US", int(source[tag].value).to_bytes(2, "little"))
+    return leaks.encapsulated(planter, described.values(), RLELossless, frame)
+
+
+def test_what_follows_the_runs_of_a_segment_goes() -> None:
+    planter = Planter()
+    image = pydicom.dcmread(str(get_testdata_file("MR_small.dcm")))
+    image.compress(RLELossless)
+    frame = next(generate_frames(image.PixelData, number_of_frames=1))
+    source = _run_length_object(planter, hiding_places.with_run_length_tails(planter, frame), image)
+    output = redacted(source)
+    assert leaks.leaks(source, planter.planted)
+    assert leaks.leaks(output, planter.planted) == []
+    kept = pydicom.dcmread(io.BytesIO(output))
+    np.testing.assert_array_equal(kept.pixel_array, image.pixel_array)
+    again = redacted(output)
+    assert next(generate_frames(pydicom.dcmread(io.BytesIO(again)).PixelData, number_of_frames=1)) == next(
+        generate_frames(kept.PixelData, number_of_frames=1)
+    )
+
+
+def test_a_run_beyond_the_last_pixel_is_refused() -> None:
+    planter = Planter()
+    segment = bytes([99]) + planter.text("in the last run").ljust(100)
+    frame = struct.pack("<2L", 1, 64).ljust(64, b"\0") + segment + b"\0"
+    image = pydicom.Dataset()
+    image.Rows = image.Columns = 2
+    with pytest.raises(BadInputError) as error:
+        redacted(_run_length_object(planter, frame, image))
+    assert error.value.reason is Reason.CODEC_ERROR

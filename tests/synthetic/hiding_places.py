@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
 from tests.synthetic import leaks
@@ -184,6 +185,19 @@ PLACES: Final[dict[str, Build]] = {
     "a colour profile that is none": _palette_description,
 }
 """Each writes one object whose markers may not come out under any preset."""
+
+
+def with_run_length_tails(planter: Planter, frame: bytes) -> bytes:
+    """A run-length frame with a marker behind the last run of each of its segments."""
+    header = struct.unpack_from("<16L", frame)
+    bounds = [*header[1 : 1 + header[0]], len(frame)]
+    pieces: list[bytes] = []
+    offsets: list[int] = []
+    for number, (start, stop) in enumerate(pairwise(bounds)):
+        text = planter.text(f"after segment {number}")
+        offsets.append(64 + sum(map(len, pieces)))
+        pieces.append(frame[start:stop] + text + b"\0" * ((stop - start + len(text)) % 2))
+    return struct.pack(f"<{1 + len(offsets)}L", len(offsets), *offsets).ljust(64, b"\0") + b"".join(pieces)
 
 
 def with_marker_segments(planter: Planter, frame: bytes) -> bytes:

@@ -109,12 +109,14 @@ def _write_frames(
     """Write each frame as an item; the length of each, padding included."""
     syntax = header.transfer_syntax
     check = HiddenBitsCheck.of(header) if syntax == RLE else None
+    rows, columns = _number(header, 0x00280010), _number(header, 0x00280011)
+    pixels = rows * columns if rows and columns else None
     lengths: list[int] = []
     for fragments in frames:
         frame = encapsulation.read_frame(body, fragments)
         if check is not None:
             check.feed_run_length(frame)
-        pieces = scrubbed(frame, syntax)
+        pieces = scrubbed(frame, syntax, pixels)
         length = sum(map(len, pieces))
         lengths.append(length + length % 2)
         target.write(_ITEM + lengths[-1].to_bytes(4, "little"))
