@@ -9,6 +9,8 @@ import imagecodecs
 import numpy as np
 import pydicom
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom.data import get_testdata_file
 from pydicom.encaps import generate_frames
 from pydicom.uid import RLELossless
@@ -76,6 +78,23 @@ def test_an_option_keeps_only_what_its_column_says(option: Option) -> None:
     profile = Profile("one", frozenset({option}))
     found = leaks.leaks(redacted(source, profile), planter.planted)
     times = option is Option.RETAIN_LONGITUDINAL_MODIFIED_DATES
+    assert [w for w in found if not _is_retained(w, profile) and not (times and " TM " in w)] == []
+
+
+_OPTIONS = sorted(set(Option) - {Option.RETAIN_UIDS})
+_COMBINATIONS = st.sets(st.sampled_from(_OPTIONS)).filter(
+    lambda chosen: not {Option.RETAIN_LONGITUDINAL_FULL_DATES, Option.RETAIN_LONGITUDINAL_MODIFIED_DATES} <= chosen
+)
+_EVERYTHING = Planter()
+_SOURCE = leaks.native(_EVERYTHING, full(_EVERYTHING))
+
+
+@settings(max_examples=60, deadline=None)
+@given(chosen=_COMBINATIONS)
+def test_options_together_keep_only_what_their_columns_say(chosen: set[Option]) -> None:
+    profile = Profile("some", frozenset(chosen))
+    found = leaks.leaks(redacted(_SOURCE, profile), _EVERYTHING.planted)
+    times = Option.RETAIN_LONGITUDINAL_MODIFIED_DATES in chosen
     assert [w for w in found if not _is_retained(w, profile) and not (times and " TM " in w)] == []
 
 

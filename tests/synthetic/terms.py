@@ -113,7 +113,7 @@ def vocabulary_lines() -> list[str]:
     """Lines of vocabulary.txt: a word, and a mark where it needs company (`header.vocabulary.WordKind`)."""
     denied, solo, function = reviewed("denied"), reviewed("solo"), reviewed("function")
     neighbour = reviewed("neighbour") - denied - solo - function
-    added = reviewed("protocols") | reviewed("abbreviations") | reviewed("structures")
+    added = reviewed("protocols") | reviewed("abbreviations") | reviewed("structures") | reviewed("findings")
     plain = ((coded_words() - person_names()) | added) - denied - solo - function - neighbour
     marked = [(solo, "~"), (neighbour, "?"), (function, ",")]
     return sorted([*plain, *(f"{word}{mark}" for words, mark in marked for word in words)])

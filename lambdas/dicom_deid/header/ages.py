@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -12,14 +13,18 @@ if TYPE_CHECKING:
 
 _YEARS: Final[Mapping[str, float]] = {"Y": 1.0, "M": 1 / 12, "W": 1 / 52, "D": 1 / 365}
 _OLDEST: Final = 90
-_FORM_LENGTH: Final = 4
+_FORM: Final = re.compile(r"([0-9]{1,3})([YMWD])")
 
 
 def capped(element: Element, cleaner: Cleaner) -> Element:
-    """The age as it was, ``090Y`` where it is 90 years or more; empty where it is no age."""
-    value = (cleaner.text(element) or [""])[0]
-    if len(value) != _FORM_LENGTH or not value[:3].isdigit() or value[3] not in _YEARS:
+    """The age in the form of its VR, ``090Y`` where it is 90 years or more; empty where it is no age.
+
+    Many writers leave leading zeros out: ``22Y`` is 22 years.
+    """
+    match = _FORM.fullmatch((cleaner.text(element) or [""])[0])
+    if match is None:
         return Element(element.tag, "AS", b"")
-    if int(value[:3]) * _YEARS[value[3]] >= _OLDEST:
+    number, unit = int(match[1]), match[2]
+    if number * _YEARS[unit] >= _OLDEST:
         return Element(element.tag, "AS", b"090Y")
-    return Element(element.tag, "AS", value.encode("ascii", "replace"))
+    return Element(element.tag, "AS", f"{number:03d}{unit}".encode("ascii"))

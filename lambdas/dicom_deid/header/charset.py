@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -14,12 +14,23 @@ _BY_CHARACTER_SET: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 """VRs whose characters Specific Character Set governs; all others are ASCII."""
 
 
+_COMMON: Final[Mapping[bytes, tuple[str, ...]]] = {
+    b"": ("iso8859",),
+    b"ISO_IR 100": ("latin_1",),
+    b"ISO_IR 192": ("UTF8",),
+}
+"""Values of nearly all objects, as `pydicom.charset` has them: it is imported for the others alone."""
+
+
 @lru_cache(maxsize=64)
 def encodings(value: bytes) -> tuple[str, ...]:
     """Python codecs for a value of (0008,0005); Latin-1 where it is not understood, which loses no byte.
 
     An unknown term is a text of the file: pydicom would log it.
     """
+    common = _COMMON.get(value.strip(b"\0 "))
+    if common is not None:
+        return common
     if not is_known(value):
         return ("latin-1",)
     from pydicom.charset import convert_encodings
@@ -35,6 +46,8 @@ def encodings(value: bytes) -> tuple[str, ...]:
 
 def is_known(value: bytes) -> bool:
     """Whether it is a value of (0008,0005) that PS3.3 C.12.1.1.2 defines; anything else is a text."""
+    if value.strip(b"\0 ") in _COMMON:
+        return True
     from pydicom.charset import python_encoding
 
     return all(term.strip(" ") in python_encoding for term in value.decode("latin-1").strip("\0 ").split("\\"))

@@ -32,6 +32,8 @@ DEVIATIONS: Final[tuple[str, ...]] = (
     "Patient's Birth Date is emptied under every option. Ages over 89 become 090Y.",
     "Patient's Name and ID, Accession Number and Study ID get keyed pseudonyms where they had a value.",
     "Study, Series and SOP Instance UID are added where an object lacks them.",
+    "UIDs in the place of SOP classes and transfer syntaxes stay where they have the form of one, private ones too; "
+    "any other UID there is remapped. Private SOP classes and transfer syntaxes of the object itself are refused.",
     "Text outside table E.1-1 stays only as far as a reviewed list allows; unknown elements, icons, curves and "
     "overlays go; elements after the pixel data go; Burned In Annotation NO stays only where it was verified.",
     "Retain Device Identity also keeps manufacturer, model and software versions, which table E.1-1 does not list.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
@@ -12,6 +13,8 @@ from dicom_deid.header.vocabulary import WordKind, is_safe_word, kind_of
 __all__ = ["clean_text", "is_safe_word"]
 
 _LONGEST: Final = 512
+_CHAIN: Final = 8
+"""Words in need of company that may stand between a word and the plain one that vouches for it."""
 _TOKEN: Final = re.compile(r"\d+\.\d+[^\W_]*|[^\W_]+")
 _BARE_NUMBER: Final = re.compile(r"\d{1,2}(?:\.\d{1,3})?|\d{1,2}0")
 _KEPT_SEPARATORS: Final = frozenset(" -/+&,()_.:^*%=\r\n")
@@ -82,13 +85,13 @@ def _settle(kinds: list[WordKind | str], gaps: list[str]) -> list[bool]:
     for index in range(len(kinds) - 1):
         if kinds[index] == kinds[index + 1] == _Kind.NUMBER:
             kept[index] = kept[index + 1] = False
-    changed = True
-    while changed:
-        changed = False
-        for index, kind in enumerate(kinds):
-            if kept[index] and not _may_stay(index, kind, kinds, kept, gaps):
-                kept[index] = False
-                changed = True
+    # What a token needs lies within a chain's length of it: only there a dropped one is felt, and work stays linear.
+    waiting = deque(range(len(kinds)))
+    while waiting:
+        index = waiting.popleft()
+        if kept[index] and not _may_stay(index, kinds[index], kinds, kept, gaps):
+            kept[index] = False
+            waiting.extend(range(max(0, index - _CHAIN), min(len(kinds), index + _CHAIN + 1)))
     return kept
 
 
@@ -119,10 +122,12 @@ def _may_stay(index: int, kind: WordKind | str, kinds: list[WordKind | str], kep
 def _vouches(place: int, index: int, kinds: list[WordKind | str], kept: list[bool]) -> bool:
     """Whether the neighbour at `place` is a plain word, or a chain of words in need of company that leads to one."""
     step = place - index
-    while 0 <= place < len(kinds) and kept[place] and kinds[place] != _Kind.NUMBER:
-        if kinds[place] is WordKind.PLAIN:
+    for distance in range(_CHAIN):
+        here = place + distance * step
+        if not 0 <= here < len(kinds) or not kept[here] or kinds[here] == _Kind.NUMBER:
+            return False
+        if kinds[here] is WordKind.PLAIN:
             return True
-        place += step
     return False
 
 

@@ -37,12 +37,12 @@ def known_words(value: bytes, vr: str, codecs: _Codecs) -> Cleaned | None:
 
 
 def is_of_its_vr(value: bytes, tag: int, vr: str) -> bool:
-    """Whether a retained value is what its VR says: a date, a number, a code string; any text of a VR of text is."""
+    """Whether a retained value is what its VR says: a date, a number, a defined term; any text of a VR of text is."""
     if vr in dates.VRS or tag == dates.OFFSET_FROM_UTC:
         return moved(value, vr, 0) is not None
     if vr in {"DS", "IS"}:
         return all(outside.matches(tag, vr, text) for text in charset.decode(value, vr, ()))
-    return vr != "CS" or all(outside.CODE_STRING.fullmatch(text) for text in charset.decode(value, vr, ()))
+    return vr != "CS" or all(outside.is_code_string(text) for text in charset.decode(value, vr, ()))
 
 
 def moved(value: bytes, vr: str, days: int) -> bytes | None:

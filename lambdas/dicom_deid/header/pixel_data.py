@@ -19,7 +19,6 @@ _UNDEFINED: Final = 0xFFFFFFFF
 _LARGEST_OFFSET: Final = 0xFFFFFFFF
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _END: Final = b"\xfe\xff\xdd\xe0" + bytes(4)
-_OFFSET_TABLES: Final = frozenset({0x7FE00001, 0x7FE00002})
 _SAMPLES: Final = 0x7FE00010
 
 
@@ -89,7 +88,7 @@ def write_encapsulated(target: BinaryIO, body: BinaryIO, header: Header, pixel: 
     body, pixel = _at_once(body, pixel)
     index = encapsulation.index_fragments(body, pixel)
     frames = encapsulation.group_frames(index, encapsulation.frame_count(header.dataset), header.dataset)
-    target.write(encode([element for element in dataset if element.tag not in _OFFSET_TABLES], header.encoding))
+    target.write(encode(dataset, header.encoding))
     target.write(head(pixel.tag, "OB", _UNDEFINED, Encoding()))
     place = target.tell()
     # Scrubbed frames are no longer than they were: where the source's offsets fit, the new ones do.
@@ -110,12 +109,14 @@ def _write_frames(
     """Write each frame as an item; the length of each, padding included."""
     syntax = header.transfer_syntax
     check = HiddenBitsCheck.of(header) if syntax == RLE else None
+    rows, columns = _number(header, 0x00280010), _number(header, 0x00280011)
+    pixels = rows * columns if rows and columns else None
     lengths: list[int] = []
     for fragments in frames:
         frame = encapsulation.read_frame(body, fragments)
         if check is not None:
             check.feed_run_length(frame)
-        pieces = scrubbed(frame, syntax)
+        pieces = scrubbed(frame, syntax, pixels)
         length = sum(map(len, pieces))
         lengths.append(length + length % 2)
         target.write(_ITEM + lengths[-1].to_bytes(4, "little"))

@@ -19,6 +19,7 @@ from dicom_deid.header.tables import safe_private_elements
 from dicom_deid.header.values import NUMBER_BYTES
 from dicom_deid.part10.elements import DataSet, Element
 from dicom_deid.part10.reader import find
+from dicom_deid.part10.standard_tables import private_creators
 
 if TYPE_CHECKING:
     from dicom_deid.header.cleaning import Cleaner
@@ -158,9 +159,7 @@ def _is_believed(element: Element, creator: str, cleaner: Cleaner) -> bool:
     """Whether a declaration may be believed: the creator is a known one, and the value a number or a defined term."""
     if element.vr not in _DECLARABLE:
         return False
-    from pydicom._private_dict import private_dictionaries
-
-    return creator in private_dictionaries and (element.vr != "CS" or all(map(is_code_string, cleaner.text(element))))
+    return creator in private_creators() and (element.vr != "CS" or all(map(is_code_string, cleaner.text(element))))
 
 
 def _safe(element: Element, vr: str, cleaner: Cleaner) -> Element | None:

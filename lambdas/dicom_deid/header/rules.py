@@ -20,10 +20,11 @@ REMOVED: Final = Action.REMOVE.value
 _ITEM_ICON: Final = 0x00880200
 _ALWAYS_REMOVED: Final = frozenset(
     {_ITEM_ICON, 0x04000500, 0xFFFAFFFA, 0x04000561, 0x04000550, 0x00080300, 0xFFFCFFFC, 0x00080001}
-    | {0x7FE00008, 0x7FE00009, 0x7FE00010}
+    | {0x7FE00001, 0x7FE00002, 0x7FE00003, 0x7FE00008, 0x7FE00009, 0x7FE00010}
 )
-"""Icons, encrypted and original attributes, signatures, private data element characteristics, trailing padding, and
-pixels in a place where nobody looks at them: those of the object itself are no element of the header.
+"""Icons, encrypted and original attributes, signatures, private data element characteristics, trailing padding; offsets
+and lengths of frames, which are not those of the output; and pixels in a place where nobody looks at them: those of the
+object itself are no element of the header.
 """
 _REMOVED_GROUPS: Final = frozenset(
     {0x0000, 0x0002, 0x0004, *range(0x5000, 0x5100, 2), *range(0x6000, 0x6100, 2)},

@@ -8,12 +8,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from pydicom._dicom_dict import DicomDictionary
-
 from dicom_deid.header.outside import NUMERIC_VRS
 from dicom_deid.header.values import NUMBER_BYTES, TEXT_VRS
 from dicom_deid.part10.dictionary import vr_of
 from dicom_deid.part10.elements import Element
+from dicom_deid.part10.standard_tables import DICTIONARY
 
 _NUMBERS: Final = NUMERIC_VRS - {"OD", "OF", "OL", "OV"}
 """VRs whose value multiplicity counts numbers; a value of the others is one stream of any length."""
@@ -55,7 +54,7 @@ def usual(tag: int) -> tuple[str | None, int | None]:
 @lru_cache(maxsize=8192)
 def _expected(tag: int) -> tuple[tuple[str, ...], int | None]:
     """The VRs of a standard tag, and its value multiplicity where that is one number."""
-    entry = DicomDictionary.get(tag)
+    entry = DICTIONARY.get(tag)
     if entry is None:
         known = vr_of(tag)
         return ((known,) if known else (), None)

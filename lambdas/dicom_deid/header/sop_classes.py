@@ -6,6 +6,7 @@ from typing import Final
 
 from dicom_deid.errors import Reason
 from dicom_deid.header.profiles import Option, Profile
+from dicom_deid.header.uids import names_a_class
 
 DIRECTORY: Final = "1.2.840.10008.1.3.10"
 KEY_OBJECT_SELECTION: Final = "1.2.840.10008.5.1.4.1.1.88.59"
@@ -25,15 +26,16 @@ def refusal(sop_class_uid: str, profile: Profile) -> Reason | None:
     """Why an object of that SOP class is quarantined under the profile; None where it is handled.
 
     Refused are media directories, encapsulated documents, voice recordings, inventories, structured reports without
-    Clean Structured Content (113104), private SOP classes and registered ones that are no storage. A storage class of a
-    later edition is handled: default-deny covers what it brings. So is a file that names no class at all.
+    Clean Structured Content (113104), private SOP classes, registered ones that are no storage, and what has not the
+    form of a class. A storage class of a later edition is handled: default-deny covers what it brings. So is a file
+    that names no class at all.
     """
     uid = sop_class_uid
     if uid == DIRECTORY:
         return Reason.DICOMDIR_NOT_SUPPORTED
     if uid.startswith(_ENCAPSULATED):
         return Reason.ENCAPSULATED_DOCUMENT
-    if uid in _REFUSED or (uid and not uid.startswith(_STORAGE)):
+    if uid in _REFUSED or (uid and not (uid.startswith(_STORAGE) and names_a_class(uid))):
         return Reason.UNSUPPORTED_SOP_CLASS
     if is_structured_report(uid) and not profile.has(Option.CLEAN_STRUCTURED_CONTENT):
         return Reason.UNSUPPORTED_SOP_CLASS

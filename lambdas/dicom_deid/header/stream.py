@@ -64,6 +64,8 @@ def redact(
         With the reason; `target` then holds an unfinished object that must be discarded.
     """
     header = read_header(source, limits)
+    if not syntaxes.is_registered(header.transfer_syntax):
+        raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "(0002,0010) is none of the standard's")
     redacted = _redact(header, profile, pseudonymiser, claims or Claims())
     body = body_of(source, header, limits)
     syntax = header.transfer_syntax

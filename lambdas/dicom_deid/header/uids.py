@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pydicom._uid_dict import UID_dictionary
+from dicom_deid.part10.standard_tables import UIDS
 
 _REGISTERED: Final = "1.2.840.10008."
 _FORM: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
@@ -43,7 +43,7 @@ def is_structural(tag: int, uid: str) -> bool:
         return True
     if tag in STRUCTURAL:
         return names_a_class(uid)
-    return uid.startswith(_REGISTERED) and uid in UID_dictionary
+    return uid.startswith(_REGISTERED) and uid in UIDS
 
 
 def names_a_class(uid: str) -> bool:

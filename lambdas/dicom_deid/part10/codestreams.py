@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Final
 
 from dicom_deid.errors import BadInputError, Reason
@@ -20,18 +21,28 @@ Piece = bytes | memoryview
 """A part of a frame."""
 _MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _MARKER_LS: Final = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
-_SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
+_RLE_HEADER: Final = 64
+_RLE_PADDING: Final = 1
+"""A segment of an odd number of pixels may have one more."""
+_EOI, _SOS = 0xD9, 0xDA
+_DECODING: Final = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0), 0xF7, 0xF8})
+"""Segments that a decoder needs: frames, tables, scans (T.81 table B.1); SOF55 and LSE (T.87). All others hold text."""
 
 
 def is_scrubbable(transfer_syntax: str) -> bool:
     """Whether `scrubbed` knows the codestreams of that syntax."""
-    return transfer_syntax in _SCRUBBERS
+    return transfer_syntax == RLE or transfer_syntax in _SCRUBBERS
 
 
-def scrubbed(frame: bytes, transfer_syntax: str) -> list[Piece]:
+def scrubbed(frame: bytes, transfer_syntax: str, pixels: int | None = None) -> list[Piece]:
     """One frame without text-bearing segments and without bytes after its end, as pieces to be written in turn.
 
     Pieces are views of the frame wherever they can be: a frame of any size is copied nowhere.
+
+    Parameters
+    ----------
+    pixels
+        Rows by columns of a frame: where a run-length segment ends. It is passed whole where that is not known.
 
     Raises
     ------
@@ -39,6 +50,8 @@ def scrubbed(frame: bytes, transfer_syntax: str) -> list[Piece]:
         ``codec-error`` when the frame is no codestream of its syntax, ``unsupported-transfer-syntax`` for a syntax
         whose codestreams are not known here.
     """
+    if transfer_syntax == RLE:
+        return _scrub_rle(frame, pixels)
     scrub = _SCRUBBERS.get(transfer_syntax)
     if scrub is None:
         raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "frames of this transfer syntax cannot be cleaned")
@@ -78,11 +91,9 @@ def _scrub_itu(frame: bytes, marker: re.Pattern[bytes]) -> list[Piece]:
         after = position + 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
         if after > end or after < position + 4:
             raise _damaged()
-        if code == _COM:
-            pass
-        elif 0xE0 <= code <= 0xEF:
+        if 0xE0 <= code <= 0xEF:
             kept.append(_application_segment(code, frame[position:after]))
-        else:
+        elif code in _DECODING:
             kept.append(view[position:after])
         position = after
         if code == _SOS:
@@ -107,7 +118,12 @@ def _application_segment(code: int, segment: bytes) -> bytes:
     return b""
 
 
-_SOT, _SOD, _EOC, _J2K_COM, _TLM = 0xFF90, 0xFF93, 0xFFD9, 0xFF64, 0xFF55
+_SOT, _SOD = 0xFF90, 0xFF93
+_J2K_DECODING: Final = frozenset(
+    {0xFF50, 0xFF51, 0xFF52, 0xFF53, 0xFF57, 0xFF58, 0xFF59, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F, 0xFF60, 0xFF61, 0xFF63}
+)
+"""CAP, SIZ, COD, COC, PLM, PLT, CPF, QCD, QCC, RGN, POC, PPM, PPT, CRG (T.800 table A.2, T.814). Not COM, nor TLM: the
+lengths it tells are others afterwards."""
 
 
 def _scrub_jpeg_2000(frame: bytes) -> list[Piece]:
@@ -145,7 +161,7 @@ def _end_of_codestream(frame: bytes) -> int:
 
 
 def _j2k_segments(frame: bytes, position: int, until: int) -> tuple[bytes, int]:
-    """The marker segments up to `until`, without comments and tile-part length tables."""
+    """The marker segments up to `until` that a decoder needs."""
     kept: list[bytes] = []
     while True:
         if position + 2 > len(frame):
@@ -158,28 +174,62 @@ def _j2k_segments(frame: bytes, position: int, until: int) -> tuple[bytes, int]:
         after = position + 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
         if after > len(frame) or after < position + 4:
             raise _damaged()
-        if code not in (_J2K_COM, _TLM):
+        if code in _J2K_DECODING:
             kept.append(frame[position:after])
         position = after
 
 
-def _scrub_rle(frame: bytes) -> list[Piece]:
-    """PS3.5 G.5: at most 15 segments, whose offsets lie inside the frame."""
-    if len(frame) < 64:
+def _scrub_rle(frame: bytes, pixels: int | None) -> list[Piece]:
+    """PS3.5 G.5: at most 15 segments, whose offsets lie inside the frame; each ends with its last pixel."""
+    if len(frame) < _RLE_HEADER:
         raise _damaged()
     count = int.from_bytes(frame[:4], "little")
     offsets = [int.from_bytes(frame[4 * n : 4 * n + 4], "little") for n in range(1, 16)]
     used = offsets[:count]
-    if not 1 <= count <= 15 or used[0] != 64 or sorted(used) != used or used[-1] >= len(frame):
+    if not 1 <= count <= 15 or used[0] != _RLE_HEADER or sorted(used) != used or used[-1] >= len(frame):
         raise _damaged()
+    view = memoryview(frame)
+    segments: list[Piece] = []
+    starts, position = [], _RLE_HEADER
+    for start, stop in pairwise([*used, len(frame)]):
+        end = stop if pixels is None else min(stop, start + _end_of_runs(frame[start:stop], pixels))
+        starts.append(position)
+        segments.append(view[start:end])
+        # What was cut is padded to an even length (G.5); a segment that stays keeps its bytes.
+        odd = (end - start) % 2 if end < stop else 0
+        segments += [b"\0"] * odd
+        position += end - start + odd
     # Unused offsets are zero by the standard; anything else there is room for text.
-    header = count.to_bytes(4, "little") + b"".join(n.to_bytes(4, "little") for n in used)
-    return [header.ljust(64, b"\0"), memoryview(frame)[64:]]
+    header = count.to_bytes(4, "little") + b"".join(start.to_bytes(4, "little") for start in starts)
+    return [header.ljust(_RLE_HEADER, b"\0"), *segments]
+
+
+def _end_of_runs(segment: bytes, pixels: int) -> int:
+    """How many bytes of a segment decode to that many pixels (PS3.5 G.3).
+
+    Raises
+    ------
+    BadInputError
+        ``codec-error`` where the last run goes on beyond them: what no decoder shows may say anything.
+    """
+    position = produced = 0
+    while produced < pixels and position < len(segment):
+        control = segment[position]
+        if control < 128:
+            produced += control + 1
+            position += control + 2
+        elif control > 128:
+            produced += 257 - control
+            position += 2
+        else:
+            position += 1
+    if produced > pixels + _RLE_PADDING:
+        raise _damaged()
+    return position
 
 
 _SCRUBBERS: Final[Mapping[str, Callable[[bytes], list[Piece]]]] = {
     **dict.fromkeys(_JPEG, _scrub_jpeg),
     **dict.fromkeys(_JPEG_LS, _scrub_jpeg_ls),
     **dict.fromkeys(_JPEG_2000, _scrub_jpeg_2000),
-    RLE: _scrub_rle,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from pydicom._dicom_dict import DicomDictionary, RepeatersDictionary
+from dicom_deid.part10.standard_tables import DICTIONARY, REPEATERS
 
 LONG_VRS: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 """VRs with a reserved field and a 32-bit length in explicit encodings (PS3.5 table 7.1-1)."""
@@ -40,7 +40,7 @@ _AMBIGUOUS: Final = {"US or SS": "US", "OB or OW": "OW", "US or OW": "OW", "US o
 def _repeating() -> tuple[tuple[int, dict[int, str]], ...]:
     """Repeating groups and elements by the bits that tell them: (mask, {tag under the mask: VR})."""
     found: dict[int, dict[int, str]] = {}
-    for text, entry in RepeatersDictionary.items():
+    for text, entry in REPEATERS.items():
         mask = int("".join("0" if digit == "x" else "F" for digit in text), 16)
         found.setdefault(mask, {}).setdefault(int(text.replace("x", "0"), 16), entry[0])
     return tuple(found.items())
@@ -56,7 +56,7 @@ def vr_of(tag: int) -> str | None:
         return "LO" if 0x10 <= tag & 0xFFFF <= 0xFF else None
     if not tag & 0xFFFF:
         return "UL"
-    entry = DicomDictionary.get(tag)
+    entry = DICTIONARY.get(tag)
     if entry is not None:
         return _AMBIGUOUS.get(entry[0], entry[0])
     for mask, tags in _REPEATING:

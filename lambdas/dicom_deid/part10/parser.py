@@ -21,6 +21,7 @@ _MOST_SEEN: Final = 8192
 _ITEM_GROUP, _ITEM_NUMBER = ITEM >> 16, ITEM & 0xFFFF
 _Unpack = Callable[[bytes, int], tuple[Any, ...]]
 _VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS}
+_RESERVED: Final = bytes(2)
 _PLAIN_VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS - LONG_VRS}
 PIXEL_GROUP: Final = 0x7FE0
 
@@ -65,7 +66,8 @@ class Parser:
     def __init__(self, encoding: Encoding, limits: Limits) -> None:
         self._encoding, self._limits = encoding, limits
         self._layout = _LAYOUTS[encoding.big_endian]
-        self._count = 0
+        self.count = 0
+        """Elements and items that were parsed."""
         self._without_encoding = 0
 
     def plain(
@@ -79,7 +81,7 @@ class Parser:
         append = found.append
         lowest, highest = groups
         before, last = len(found), end - 8
-        room = range(self._limits.elements - self._count)
+        room = range(self._limits.elements - self.count)
         if self._encoding.implicit:
             unpack, seen = self._layout.implicit, self._layout.seen_implicit
             for _ in room:
@@ -106,7 +108,7 @@ class Parser:
                 encoded = buffer[position:after]
                 append(seen.get(encoded) or _plain_element(group << 16 | number, vr, encoded, seen))
                 position = after
-        self._count += len(found) - before
+        self.count += len(found) - before
         return position
 
     def element(self, buffer: bytes, position: int, end: int, depth: int) -> tuple[Element, int]:
@@ -120,8 +122,8 @@ class Parser:
             ``parse-error`` or ``too-large``.
         """
         tag, vr, value_at, length = self._head(buffer, position, end)
-        self._count += 1
-        if self._count > self._limits.elements:
+        self.count += 1
+        if self.count > self._limits.elements:
             raise BadInputError(Reason.TOO_LARGE, "more data elements than the limit")
         resolved = vr
         if vr == "UN" and not self._encoding.big_endian:
@@ -145,8 +147,11 @@ class Parser:
         return Element(tag, resolved, value, None, buffer[position:after]), after
 
     def _has_vr(self, buffer: bytes, position: int, vr: str) -> bool:
-        """Whether the element's head is the one that its encoding asks for; bytes 4 and 5 hold the VR then."""
-        return self._encoding.implicit or _VRS.get(buffer[position + 4 : position + 6]) == vr
+        """Whether the element's head is as its encoding asks for: the VR is there, the reserved field is empty."""
+        if self._encoding.implicit:
+            return True
+        code = buffer[position + 4 : position + 6]
+        return _VRS.get(code) == vr and (code in _PLAIN_VRS or buffer[position + 6 : position + 8] == _RESERVED)
 
     def pixel_element(
         self, buffer: bytes, position: int, tags: frozenset[int]
@@ -206,7 +211,7 @@ class Parser:
         if vr == "UN" and not self._encoding.implicit:
             # PS3.5 6.2.2: the items of a sequence of unknown VR are implicit little endian.
             inner = Parser(Encoding(implicit=True), self._limits)
-            inner._count = self._count
+            inner.count = self.count
             self._without_encoding += 1
         else:
             inner = self
@@ -217,7 +222,7 @@ class Parser:
             if length == UNDEFINED:
                 raise
             raise BadInputError(Reason.PARSE_ERROR, "an item ends after its sequence") from None
-        self._count = max(self._count, inner._count)
+        self.count = max(self.count, inner.count)
         return Element(
             tag, "SQ", b"", items, buffer[position:after] if self._without_encoding == before else None
         ), after
@@ -234,10 +239,11 @@ class Parser:
             position += 8
             if group != _ITEM_GROUP or number != _ITEM_NUMBER:
                 if delimited and group << 16 | number == SEQUENCE_END:
+                    self._without_encoding += length != 0
                     return items, position
                 raise BadInputError(Reason.PARSE_ERROR, "a sequence holds something else than items")
-            self._count += 1
-            if self._count > self._limits.elements:
+            self.count += 1
+            if self.count > self._limits.elements:
                 raise BadInputError(Reason.TOO_LARGE, "more items than the limit")
             item: DataSet = []
             items.append(item)
@@ -258,20 +264,32 @@ class Parser:
             position = self.plain(buffer, position, stop, item)
             if stop - position < 8:
                 raise IncompleteError
-            group, number = self._layout.tag(buffer, position)
+            group, number, length = self._layout.implicit(buffer, position)
             if group << 16 | number == ITEM_END:
+                # The length of a delimiter is zero (PS3.5 7.5.1); a sequence that has something there is written anew.
+                self._without_encoding += length != 0
                 return position + 8
             element, position = self.element(buffer, position, stop, depth + 1)
             item.append(element)
 
     def _disguised(self, value: bytes, depth: int) -> list[DataSet] | None:
         """The items of a sequence whose VR was lost (UN with a defined length), or None when it is none."""
+        if depth >= self._limits.depth:
+            return None
         for encoding in (Encoding(implicit=True), Encoding()):
+            # Attempts that fail count, too: what is nested in them would double the work at each level.
             inner = Parser(encoding, self._limits)
+            inner.count = self.count
             try:
-                items, after = inner._items(value, 0, len(value), depth, delimited=False)
-            except (IncompleteError, BadInputError):
+                items, after = inner._items(value, 0, len(value), depth + 1, delimited=False)
+            except IncompleteError:
                 continue
+            except BadInputError:
+                if inner.count > self._limits.elements:
+                    raise
+                continue
+            finally:
+                self.count = inner.count
             if after == len(value):
                 return items
         return None

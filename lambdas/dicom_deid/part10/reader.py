@@ -117,6 +117,7 @@ def _read_dataset(
     dataset: DataSet = []
     while True:
         position = parser.plain(buffer, position, len(buffer), dataset)
+        count = parser.count
         last = dataset[-1].tag if dataset else -1
         try:
             if position == len(buffer) and ended:
@@ -131,6 +132,7 @@ def _read_dataset(
                 if _is_garbage(buffer, position, last):
                     return dataset, None, base + position
                 raise BadInputError(Reason.PARSE_ERROR, "the file ends inside a data element") from None
+            parser.count = count
             # Read as much again as there is, so that a sequence parsed anew costs its length a few times at most; and
             # no more than the limit, whatever length an element declares.
             wanted = max(_PREFIX, len(buffer) - position, incomplete.missing)

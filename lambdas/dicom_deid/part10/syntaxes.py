@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dicom_deid.part10.elements import Encoding
+from dicom_deid.part10.standard_tables import UIDS
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE: Final = "1.2.840.10008.1.2.1"
@@ -22,6 +23,12 @@ _NATIVE: Final = {
 def encoding_of(transfer_syntax: str) -> Encoding:
     """The data set encoding; every encapsulated syntax is explicit little endian (PS3.5 A.4)."""
     return _NATIVE.get(transfer_syntax, Encoding())
+
+
+def is_registered(transfer_syntax: str) -> bool:
+    """Whether the standard registered it as a transfer syntax (PS3.6 A): anything else may be a text."""
+    entry = UIDS.get(transfer_syntax)
+    return entry is not None and entry[1] == "Transfer Syntax"
 
 
 def is_native(transfer_syntax: str) -> bool:

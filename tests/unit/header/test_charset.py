@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom.charset import convert_encodings, python_encoding
 
 from dicom_deid.header import charset
 
@@ -50,3 +51,9 @@ def test_only_defined_terms_are_character_sets(value: bytes, known: bool) -> Non
 def test_an_unknown_character_set_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert charset.encodings(b"SMITH JOHN") == ("latin-1",)
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("value", ["", "ISO_IR 100", "ISO_IR 192"])
+def test_common_character_sets_are_those_of_pydicom(value: str) -> None:
+    assert list(charset.encodings(value.encode())) == convert_encodings(value)
+    assert value in python_encoding

@@ -135,3 +135,8 @@ def test_no_text_passes_for_a_unit(text_value: str) -> None:
 )
 def test_check_digits_and_forms_tell_codes_from_numbers(scheme: str, value: str, is_code: bool) -> None:
     assert has_form(scheme, value) is is_code
+
+
+@pytest.mark.parametrize("value", ["5.6.3-9-1", "5.10.2.1-3", "5.13.5-11"])
+def test_codes_of_electrocardiograms_have_their_form(value: str) -> None:
+    assert has_form("SCPECG", value)

@@ -137,6 +137,9 @@ def test_a_text_is_no_uid_to_retain() -> None:
         (b"101Y", b"090Y"),
         (b"999M", b"999M"),
         (b"055X", b""),
+        (b"22Y ", b"022Y"),
+        (b"95Y ", b"090Y"),
+        (b"\xb2\xb2\xb2Y", b""),
     ],
 )
 def test_ages_over_89_are_one_group(source: bytes, expected: bytes) -> None:

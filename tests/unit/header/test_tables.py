@@ -9,7 +9,9 @@ from pydicom._dicom_dict import DicomDictionary
 
 from dicom_deid.header.tables import attribute_rules, concept_rules, extra_vr, safe_private_elements
 
-REFERENCE = Path(__file__).parents[4] / "shared" / "reference"
+SHARED = [folder / "shared" / "reference" for folder in Path(__file__).parents]
+REFERENCE = next((folder for folder in SHARED if folder.is_dir()), SHARED[-1])
+"""Beside the repository, or farther up."""
 _COLUMNS = {
     "safe_private": "Rtn. Safe Priv. Opt.",
     "uids": "Rtn. UIDs Opt.",
@@ -53,11 +55,12 @@ def test_table_e_1_1_is_the_reference_s() -> None:
 
 
 def test_table_e_3_4_1_is_the_reference_s() -> None:
-    expected = {
-        (row["Coding Scheme Designator"], row["Code Value"], row["Value Type"], row["Basic Prof."])
-        for row in reference("ps3_15_2026d_table_e3_4_1.csv")
-    }
-    assert {(rule.scheme, rule.value, rule.value_type, rule.basic) for rule in concept_rules().values()} == expected
+    expected = {}
+    for row in reference("ps3_15_2026d_table_e3_4_1.csv"):
+        options = {name: row[column] for name, column in _COLUMNS.items() if row.get(column)}
+        key = (row["Coding Scheme Designator"], row["Code Value"], row["Value Type"])
+        expected[key] = (row["Basic Prof."], options)
+    assert {key: (rule.basic, dict(rule.options)) for key, rule in concept_rules().items()} == expected
 
 
 def test_table_e_3_10_1_is_the_reference_s() -> None:
