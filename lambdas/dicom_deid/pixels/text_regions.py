@@ -16,6 +16,11 @@ Picture = NDArray[np.uint8]
 _MIN_HEIGHT: Final = 6
 _MAX_HEIGHT: Final = 64
 _CONTRAST: Final = 60
+_FAINT: Final = 24
+_NOISY: Final = 40
+_SMALL_LETTER: Final = 14
+_ROOM: Final = 40
+"""Pixels around small letters that belong to the same block."""
 _MOST_PARTS: Final = 20_000
 """More separate bright specks than this are texture, and no text can be told from them."""
 
@@ -39,6 +44,27 @@ def word_count(picture: Picture) -> int:
     return max(_word_count(np.asarray(part, np.uint8)) for part in (grey, 255 - grey))
 
 
+def small_text(picture: Picture) -> tuple[Box, ...]:
+    """Blocks of strokes that may be letters too small for a text detector at this size: where to look closer.
+
+    More is found than is text: a closer look costs time and changes nothing by itself.
+    """
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+    rows, columns = grey.shape
+    near = np.zeros((rows, columns), np.uint8)
+    for polarity in (grey, np.asarray(255 - grey, np.uint8)):
+        for turned in (False, True):
+            seen = np.ascontiguousarray(polarity.T) if turned else polarity
+            letters, labels, runs = _runs(seen, gap=9, contrast=_FAINT, highest=_SMALL_LETTER)
+            for x, y, width, height in runs:
+                place = (slice(y, y + height), slice(x, x + width))
+                if width >= 1.5 * height and np.unique(labels[place][letters[place] > 0]).size >= 2:
+                    x0, y0, x1, y1 = (y, x, y + height, x + width) if turned else (x, y, x + width, y + height)
+                    near[max(0, y0 - _ROOM) : y1 + _ROOM, max(0, x0 - _ROOM) : x1 + _ROOM] = 1
+    blocks = cv2.connectedComponentsWithStats(near, connectivity=8)[2][1:]
+    return tuple(sorted(Box(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, _ in blocks))
+
+
 def _word_count(grey: NDArray[np.uint8]) -> int:
     letters, _, runs = _runs(grey, gap=5)
     places = ((slice(y, y + height), slice(x, x + width)) for x, y, width, height in runs)
@@ -59,24 +85,29 @@ def _regions(grey: NDArray[np.uint8]) -> list[Box]:
 
 
 def _runs(
-    grey: NDArray[np.uint8], *, gap: int
+    grey: NDArray[np.uint8], *, gap: int, contrast: int = _CONTRAST, highest: int = _MAX_HEIGHT
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32], list[tuple[int, int, int, int]]]:
     """Bright strokes of the size of letters, their labels, and (x, y, width, height) of each run of them."""
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (9, 9))
     strokes = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel)
-    mask = (strokes > _CONTRAST).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count > _MOST_PARTS:
+    for least in sorted({contrast, _NOISY, _CONTRAST}):
+        mask = (strokes > max(least, contrast)).astype(np.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        if count <= _MOST_PARTS:
+            break
+    else:
         return np.zeros_like(mask), np.asarray(labels, np.int32), []
     width, height, area = (stats[:, column].astype(np.float64) for column in (2, 3, 4))
     filled = area / np.maximum(width * height, 1)
-    is_letter = (height >= _MIN_HEIGHT) & (height <= _MAX_HEIGHT) & (width <= 2 * height)
+    is_letter = (height >= _MIN_HEIGHT) & (height <= highest) & (width <= 2 * height)
     is_letter &= (filled >= 0.1) & (filled <= 0.95)
     is_letter[0] = False
     letters = is_letter.astype(np.uint8)[labels]
     joined = cv2.morphologyEx(letters, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (gap, 3)))
     _, _, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    runs = [(int(x), int(y), int(w), int(h)) for x, y, w, h, _ in boxes[1:] if _MIN_HEIGHT <= h <= _MAX_HEIGHT]
+    runs = [
+        (int(x), int(y), int(w), int(h)) for x, y, w, h, _ in boxes[1:] if _MIN_HEIGHT <= h <= highest + _MIN_HEIGHT
+    ]
     return letters, np.asarray(labels, np.int32), runs
 
 

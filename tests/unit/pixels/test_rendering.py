@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -96,7 +97,7 @@ def test_neighbouring_parts_share_more_than_a_word() -> None:
         {(place.offset_x, place.offset_x + part.shape[1]) for part, place in rendering.tiles(_blank(1000, 5000))}
     )
     assert len(spans) > 2
-    for (_, end), (begin, _) in zip(spans, spans[1:], strict=False):
+    for (_, end), (begin, _) in pairwise(spans):
         assert end - begin >= 240
 
 
