@@ -14,6 +14,7 @@ _PERSON_RULES: Final = frozenset(
     {
         (EvidenceKind.HEADER, IdentityKind.PATIENT_NAME.value),
         (EvidenceKind.HEADER, IdentityKind.PERSON_NAME.value),
+        (EvidenceKind.LABEL, "labelled-person"),
         (EvidenceKind.LABEL, "titled-person"),
         (EvidenceKind.LABEL, "person"),
         (EvidenceKind.COMPREHEND, "name"),
@@ -57,7 +58,8 @@ def beside_names(line: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[i
             before = index > 0 and known[index - 1]
             after = index + 1 < len(line) and known[index + 1]
             core = line[index].strip(_EDGES)
-            if known[index] or not (before or after) or not core.replace("-", "").replace("'", "").isalpha():
+            letters = core.replace("-", "").replace("'", "").isalpha()
+            if not letters or not (before or after) or (known[index] and len(core) > 1):
                 continue
             if len(core) == 1:
                 if core.lower() in _SIDES and not before and not line[index].endswith("."):

@@ -16,6 +16,10 @@ Picture = NDArray[np.uint8]
 _MIN_HEIGHT: Final = 6
 _MAX_HEIGHT: Final = 64
 _CONTRAST: Final = 60
+_CONTRASTS: Final = (_CONTRAST, 44)
+"""Letters on texture stand apart at the higher, faint ones at the lower."""
+_EVEN: Final = 0.35
+"""Share of the pixels of letters at their top brightness: small smooth letters have few, anatomy fewer."""
 _FAINT: Final = 24
 _NOISY: Final = 40
 _SMALL_LETTER: Final = 14
@@ -32,9 +36,11 @@ def text_regions(picture: Picture) -> tuple[Box, ...]:
     """
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
     found: set[Box] = set()
-    for polarity in (grey, np.asarray(255 - grey, np.uint8)):
-        found.update(_regions(polarity))
-        found.update(Box(box.y0, box.x0, box.y1, box.x1) for box in _regions(np.ascontiguousarray(polarity.T)))
+    for contrast in _CONTRASTS:
+        for polarity in (grey, np.asarray(255 - grey, np.uint8)):
+            found.update(_regions(polarity, contrast))
+            turned = _regions(np.ascontiguousarray(polarity.T), contrast)
+            found.update(Box(box.y0, box.x0, box.y1, box.x1) for box in turned)
     return tuple(sorted(found))
 
 
@@ -68,11 +74,11 @@ def small_text(picture: Picture) -> tuple[Box, ...]:
 def _word_count(grey: NDArray[np.uint8]) -> int:
     letters, _, runs = _runs(grey, gap=5)
     places = ((slice(y, y + height), slice(x, x + width)) for x, y, width, height in runs)
-    return sum(1 for place in places if _is_even(grey[place][letters[place] > 0]))
+    return sum(1 for place in places if _is_even(grey[place][letters[place] > 0], _EVEN / 2))
 
 
-def _regions(grey: NDArray[np.uint8]) -> list[Box]:
-    letters, labels, runs = _runs(grey, gap=15)
+def _regions(grey: NDArray[np.uint8], contrast: int) -> list[Box]:
+    letters, labels, runs = _runs(grey, gap=15, contrast=contrast)
     found: list[Box] = []
     for x, y, width, height in runs:
         if width < 2 * height:
@@ -111,7 +117,7 @@ def _runs(
     return letters, np.asarray(labels, np.int32), runs
 
 
-def _is_even(values: NDArray[np.uint8]) -> bool:
-    """Whether most stroke pixels have the strokes' own top brightness."""
+def _is_even(values: NDArray[np.uint8], least: float = _EVEN) -> bool:
+    """Whether many stroke pixels have the strokes' own top brightness."""
     top = int(np.percentile(values, 90))
-    return top > 100 and float(np.mean(values >= top - 12)) > 0.55
+    return top > 100 and float(np.mean(values >= top - 12)) > least

@@ -23,6 +23,7 @@ from dicom_deid.phi.company import beside_names, is_unit_or_side, split_dates
         ("Dimitrios LEFT", "Dimitrios", set()),
         ("Van Der Tsiamitas", "Tsiamitas", {"Van", "Der"}),
         ("LIVER M", "", set()),
+        ("Bone R", "Bone", {"R"}),
     ],
 )
 def test_a_name_takes_initials_and_the_rest_of_the_name(line: str, named: str, taken: set[str]) -> None:

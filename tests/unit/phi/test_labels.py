@@ -46,7 +46,7 @@ VALUES = [
 
 @pytest.mark.parametrize(("line", "value"), VALUES)
 def test_the_value_of_a_field_is_found_without_its_label(line: str, value: str) -> None:
-    found = [match for match in find_labelled(line) if match.rule == "labelled-value"]
+    found = [match for match in find_labelled(line) if match.rule in ("labelled-value", "labelled-person")]
     assert value in {line[match.begin : match.end] for match in found}
 
 
