@@ -45,6 +45,8 @@ class _Word:
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _JOINT: Final = re.compile(r"[\s.,^]{1,3}")
 """What may stand between two parts of one name."""
+_SETTING: Final = re.compile(r":\s*-?\d+(?:[.,]\d+)?(?!\S*[/-])|(?<![\d/.-])\d+[.,]\d+(?![\d/.-])")
+"""A colon and a number, or a decimal number: a setting with its value."""
 _DOUBTFUL: Final = frozenset({"grace", "hope", "rose", "may", "mark", "page", "king", "price", "rich", "joy", "faith"})
 _KNOWN: Final = 0.9
 _BESIDE: Final = 0.85
@@ -63,6 +65,9 @@ def find_persons(line: str) -> Iterator[PersonSpan]:
                     _joined(line, words, index, other) for other in beside if words[other].part is not _Part.INITIAL
                 ):
                     scores[index] = _BESIDE
+    if len(scores) == 1 and len(words) > 1 and _SETTING.search(line):
+        # ``Delta X: 814``, ``Skip 3.5 mm``: a lone name in a setting is a word.
+        return
     for index, word in enumerate(words):
         if index in scores:
             yield PersonSpan(word.begin, word.end, scores[index])

@@ -70,6 +70,17 @@ def beside_names(line: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[i
                 yield index, "beside-name", _BESIDE
 
 
+def trailing_initials(line: Sequence[str]) -> Iterator[int]:
+    """Indices of single capitals that end a line after a word that nothing knows (``Gul A Z``): no settings."""
+    end = len(line)
+    while end > 0 and len(line[end - 1].strip(_EDGES)) == 1 and line[end - 1].strip(_EDGES).isupper():
+        end -= 1
+    if 0 < end < len(line):
+        before = line[end - 1].strip(_EDGES)
+        if len(before) > 1 and before.isalpha() and not is_clinical(before):
+            yield from range(end, len(line))
+
+
 def split_dates(line: Sequence[str]) -> Iterator[int]:
     """Indices of neighbours that are a date once the blank between them, which OCR saw, is taken away."""
     for index in range(len(line) - 1):

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from dicom_deid.phi.overlay import is_clinical
+
 _MONTH: Final = (
     r"(?:JAN(?:UARY)?|FEB(?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JULY?|AUG(?:UST)?|SEPT?(?:EMBER)?|OCT(?:OBER)?"
     r"|NOV(?:EMBER)?|DEC(?:EMBER)?)"
@@ -79,6 +81,10 @@ def _is_day(text: str) -> bool:
     return 1 <= min(first, second) <= 12 and max(first, second) <= 31
 
 
+def _is_no_setting(text: str) -> bool:
+    return not is_clinical(text)
+
+
 _STREET: Final = (
     "ST|STREET|RD|ROAD|AVE|AVENUE|DR|DRIVE|CT|COURT|LANE|LN|PDE|PARADE|HWY|HIGHWAY|CRES|CRESCENT|BLVD|BOULEVARD|WAY"
     "|PLACE|PL|TCE|TERRACE|CLOSE|CIRCUIT|ESPLANADE|SQUARE|GROVE|WALK"
@@ -122,6 +128,7 @@ _FORMATS: Final = (
     _Format("long-number", re.compile(r"\b\d{4,}-\d{4,}\b"), 0.85),
     _Format("long-number", re.compile(r"\b[A-Z]{1,4}\d{1,3}-\d{3,}\b", re.I), 0.85),
     _Format("device-name", re.compile(r"\b(?:CT|MR|US|XR|DX|CR|RF|NM|PT|MG|XA)\d{2,4}\b"), 0.85),
+    _Format("device-name", re.compile(r"\b[A-Z]{3,5}\d{3,4}\b"), 0.8, _is_no_setting),
 )  # fmt: skip
 """Each of one line, tried on the text as it was read and with look-alike letters in numbers made digits."""
 _NUMBERLIKE: Final = re.compile(r"[\dOoIlSBZ|]+(?:[/.: -][\dOoIlSBZ|]+)*")

@@ -20,6 +20,8 @@ _CONTRASTS: Final = (_CONTRAST, 44)
 """Letters on texture stand apart at the higher, faint ones at the lower."""
 _EVEN: Final = 0.35
 """Share of the pixels of letters at their top brightness: small smooth letters have few, anatomy fewer."""
+_LEVEL: Final = 0.15
+"""Letters of a line end within this share of their height."""
 _FAINT: Final = 24
 _NOISY: Final = 40
 _SMALL_LETTER: Final = 14
@@ -61,7 +63,7 @@ def small_text(picture: Picture) -> tuple[Box, ...]:
     for polarity in (grey, np.asarray(255 - grey, np.uint8)):
         for turned in (False, True):
             seen = np.ascontiguousarray(polarity.T) if turned else polarity
-            letters, labels, runs = _runs(seen, gap=9, contrast=_FAINT, highest=_SMALL_LETTER)
+            letters, labels, runs, _ = _runs(seen, gap=9, contrast=_FAINT, highest=_SMALL_LETTER)
             for x, y, width, height in runs:
                 place = (slice(y, y + height), slice(x, x + width))
                 if width >= 1.5 * height and np.unique(labels[place][letters[place] > 0]).size >= 2:
@@ -72,28 +74,30 @@ def small_text(picture: Picture) -> tuple[Box, ...]:
 
 
 def _word_count(grey: NDArray[np.uint8]) -> int:
-    letters, _, runs = _runs(grey, gap=5)
+    letters, _, runs, _ = _runs(grey, gap=5)
     places = ((slice(y, y + height), slice(x, x + width)) for x, y, width, height in runs)
-    return sum(1 for place in places if _is_even(grey[place][letters[place] > 0], _EVEN / 2))
+    return sum(1 for place in places if _is_even(grey[place][letters[place] > 0], _EVEN))
 
 
 def _regions(grey: NDArray[np.uint8], contrast: int) -> list[Box]:
-    letters, labels, runs = _runs(grey, gap=15, contrast=contrast)
+    letters, labels, runs, stats = _runs(grey, gap=15, contrast=contrast)
     found: list[Box] = []
     for x, y, width, height in runs:
         if width < 2 * height:
             continue
         place = (slice(y, y + height), slice(x, x + width))
         inside = letters[place] > 0
-        if np.unique(labels[place][inside]).size >= 3 and _is_even(grey[place][inside]):
+        if _is_lettering(labels[place][inside], stats) and _is_even(grey[place][inside]):
             found.append(Box(x, y, x + width, y + height))
     return found
 
 
 def _runs(
     grey: NDArray[np.uint8], *, gap: int, contrast: int = _CONTRAST, highest: int = _MAX_HEIGHT
-) -> tuple[NDArray[np.uint8], NDArray[np.int32], list[tuple[int, int, int, int]]]:
-    """Bright strokes of the size of letters, their labels, and (x, y, width, height) of each run of them."""
+) -> tuple[NDArray[np.uint8], NDArray[np.int32], list[tuple[int, int, int, int]], NDArray[np.int32]]:
+    """Bright strokes of the size of letters, their labels, (x, y, width, height) of each run of them, and OpenCV's
+    statistics of each label.
+    """
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (9, 9))
     strokes = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel)
     for least in sorted({contrast, _NOISY, _CONTRAST}):
@@ -102,7 +106,7 @@ def _runs(
         if count <= _MOST_PARTS:
             break
     else:
-        return np.zeros_like(mask), np.asarray(labels, np.int32), []
+        return np.zeros_like(mask), np.asarray(labels, np.int32), [], stats
     width, height, area = (stats[:, column].astype(np.float64) for column in (2, 3, 4))
     filled = area / np.maximum(width * height, 1)
     is_letter = (height >= _MIN_HEIGHT) & (height <= highest) & (width <= 2 * height)
@@ -114,7 +118,18 @@ def _runs(
     runs = [
         (int(x), int(y), int(w), int(h)) for x, y, w, h, _ in boxes[1:] if _MIN_HEIGHT <= h <= highest + _MIN_HEIGHT
     ]
-    return letters, np.asarray(labels, np.int32), runs
+    return letters, np.asarray(labels, np.int32), runs, np.asarray(stats, np.int32)
+
+
+def _is_lettering(labels: NDArray[np.int32], stats: NDArray[np.int32]) -> bool:
+    """Whether three strokes or more, and most of them, are alike in height and stand on one line."""
+    members = stats[np.unique(labels)]
+    heights, feet = members[:, cv2.CC_STAT_HEIGHT], members[:, cv2.CC_STAT_TOP] + members[:, cv2.CC_STAT_HEIGHT]
+    usual = float(np.median(heights))
+    level = np.abs(feet - np.median(feet)) <= max(1.0, _LEVEL * usual)
+    alike = (heights >= 0.6 * usual) & (heights <= 1.5 * usual)
+    good = np.count_nonzero(level & alike)
+    return bool(good >= 3 and good >= 0.6 * len(members))
 
 
 def _is_even(values: NDArray[np.uint8], least: float = _EVEN) -> bool:
