@@ -28,7 +28,7 @@ _OVERLAP: Final = 240
 """Wider than a word of an overlay."""
 _MARGIN: Final = 12
 _QUALITIES: Final = (92, 80, 60)
-_CROWDED: Final = 80
+_CROWDED: Final = 60
 """More words than this in one part, by a rough count, and it is cut: DetectText names at most 100 (service quota)."""
 MAX_PNG_BYTES: Final = 5 * 1024 * 1024
 """Largest image that Rekognition takes as bytes (service limit)."""

@@ -47,7 +47,7 @@ def text_regions(picture: Picture) -> tuple[Box, ...]:
 
 
 def word_count(picture: Picture) -> int:
-    """About how many words the picture holds: letters of one brightness that stand close to each other count once."""
+    """About how many words of three letters or more the picture holds: letters that stand close together count once."""
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
     return max(_word_count(np.asarray(part, np.uint8)) for part in (grey, 255 - grey))
 
@@ -74,9 +74,9 @@ def small_text(picture: Picture) -> tuple[Box, ...]:
 
 
 def _word_count(grey: NDArray[np.uint8]) -> int:
-    letters, _, runs, _ = _runs(grey, gap=5)
+    letters, labels, runs, stats = _runs(grey, gap=5)
     places = ((slice(y, y + height), slice(x, x + width)) for x, y, width, height in runs)
-    return sum(1 for place in places if _is_even(grey[place][letters[place] > 0], _EVEN))
+    return sum(1 for place in places if _is_lettering(labels[place][letters[place] > 0], stats))
 
 
 def _regions(grey: NDArray[np.uint8], contrast: int) -> list[Box]:
