@@ -88,7 +88,8 @@ def _part(text: str) -> _Part:
         return _Part.DOUBTFUL
     pieces = [piece for piece in re.split(r"[^a-z]+", plain) if len(piece) > 1]
     known = [_names().get(piece) for piece in pieces]
-    if not any(known):
+    if not known or not all(known):
+        # Of a double name both parts are names: ``Cross-hairs`` and ``antero-posterior`` are words.
         return _Part.OTHER
     return _Part.MAYBE if is_clinical(text) or _Part.NAME not in known else _Part.NAME
 

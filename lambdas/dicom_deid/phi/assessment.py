@@ -19,7 +19,7 @@ from dicom_deid.phi.unread import unread_parts
 from dicom_deid.phi.words import DetectedText, PhiSpan, Word
 from dicom_deid.records import ImageRecord
 
-_MARGIN = 0.2
+_MARGIN = 0.12
 """Of the letter height, added on every side: descenders and blur reach beyond what OCR reports."""
 _FORMAT_STRONG = frozenset({"medicare", "healthcare-identifier", "nhs-number"})
 

@@ -81,6 +81,10 @@ def _is_day(text: str) -> bool:
     return 1 <= min(first, second) <= 12 and max(first, second) <= 31
 
 
+def _is_no_term(text: str) -> bool:
+    return not is_clinical(text.split()[0])
+
+
 def _is_no_setting(text: str) -> bool:
     return not is_clinical(text)
 
@@ -89,6 +93,7 @@ _STREET: Final = (
     "ST|STREET|RD|ROAD|AVE|AVENUE|DR|DRIVE|CT|COURT|LANE|LN|PDE|PARADE|HWY|HIGHWAY|CRES|CRESCENT|BLVD|BOULEVARD|WAY"
     "|PLACE|PL|TCE|TERRACE|CLOSE|CIRCUIT|ESPLANADE|SQUARE|GROVE|WALK"
 )
+_ROAD: Final = "STREET|ROAD|AVENUE|DRIVE|HIGHWAY|CRESCENT|BOULEVARD|ESPLANADE|PARADE|TERRACE|NAGAR|ULICA|PLACE"
 _TURN: Final = r"(?:ST|ND|RD|TH)?"
 _IHI: Final = r"\b8003\s?6[012]\d{2}(?:\s?\d{4}){2}\b"
 _END: Final = r"(?:\b|(?=\d{1,2}:\d{2}))"
@@ -122,6 +127,7 @@ _FORMATS: Final = (
     _Format("age-and-sex", re.compile(r"\b(?:\d{2,3} ?[/,]? ?[MF]|[MF][/,] ?\d{2,3}|[MF] ?\d{1,3}(?:Y|YRS?))\b"), 0.9),
     _Format("weight", re.compile(r"\b\d{2,3}(?:\.\d)? ?KG\b", re.I), 0.85),
     _Format("postal-address", re.compile(rf"\b\d{{1,5}}[A-Z]? [A-Z'-]+(?: [A-Z'-]+)? (?:{_STREET})\b", re.I), 0.85),
+    _Format("postal-address", re.compile(rf"\b[A-Z][A-Z'-]+ (?:{_ROAD})\b", re.I), 0.85, _is_no_term),
     _Format("state-and-postcode", re.compile(r"\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) ?\d{4}\b"), 0.9),
     _Format("long-number", re.compile(r"(?<![A-Z0-9.])[A-Z]{0,4}[-.#]?\d{5,}[A-Z]?\b", re.I), 0.9),
     _Format("long-number", re.compile(r"\b\d{2,4}[-.]\d{2,4}[-.]\d{2,6}\b"), 0.85),

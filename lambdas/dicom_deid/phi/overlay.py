@@ -26,6 +26,10 @@ _WINDOW: Final = re.compile(r"(?:W[WL]?|C)[:=]?\d{1,5}[/,;]?(?:W[WL]?|L|C)[:=]?-
 """Window width and level without a blank: ``W400L40``."""
 _RUN_TOGETHER: Final = re.compile(r"[A-Za-z]+|\d{1,4}(?:[.,]\d{1,3})?|[%°/:.=-]+")
 _EDGES: Final = "()[]{}<>:;,.!?'\"|*#_-/\\+=~"
+_ENDINGS: Final = re.compile(
+    r"[a-z]{3,}(?:ation|ization|isation|ulation|ography|oscopy|ectomy|otomy|ostomy|plasty|ometry|ology|ological)s?"
+)
+"""Endings of terms, which no name of the census's list has in a word of this length."""
 _FUZZY_LENGTH: Final = 4
 _FUZZY_ERROR: Final = 8
 
@@ -47,7 +51,7 @@ def is_clinical(text: str) -> bool:
     if _EQUIPMENT.fullmatch(core):
         return False
     lower = core.lower()
-    if lower in _words() or is_safe_word(core):
+    if lower in _words() or is_safe_word(core) or _ENDINGS.fullmatch(lower):
         return True
     setting = _SETTING.fullmatch(core)
     if setting and _is_term(setting[1]):

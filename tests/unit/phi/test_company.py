@@ -39,6 +39,16 @@ def test_a_date_that_ocr_tore_apart_is_one(line: str, whole: bool) -> None:
     assert (set(split_dates(line.split())) == {0, 1}) is whole
 
 
+@pytest.mark.parametrize("line", ["Har 07, 1976", "07 Scp 1976", "7 Marcn 1976"])
+def test_a_date_with_a_misread_month_is_one(line: str) -> None:
+    assert set(split_dates(line.split())) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("line", ["TR 40 2000", "Slice 5 1900", "W 40 1976"])
+def test_settings_are_no_dates(line: str) -> None:
+    assert set(split_dates(line.split())) == set()
+
+
 @pytest.mark.parametrize(("text", "known"), [("L", True), ("mm", True), ("RT:", True), ("-", True), ("K", False)])
 def test_sides_and_units(text: str, known: bool) -> None:
     assert is_unit_or_side(text) is known

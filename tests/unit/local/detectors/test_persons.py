@@ -25,6 +25,9 @@ from local.detectors.phi_text import LocalPhiDetector
         ("Base Hospital", []),
         ("HEAD FIRST SUPINE", []),
         ("W 400 L 40", []),
+        ("ANTERO-POSTERIOR", []),
+        ("Laser Cross-hairs", []),
+        ("Skip Beats: 718", []),
     ],
 )
 def test_names_initials_and_words_beside_names(line: str, names: list[str]) -> None:
