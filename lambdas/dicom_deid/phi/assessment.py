@@ -19,8 +19,10 @@ from dicom_deid.phi.unread import unread_parts
 from dicom_deid.phi.words import DetectedText, PhiSpan, Word
 from dicom_deid.records import ImageRecord
 
-_MARGIN = 0.12
-"""Of the letter height, added on every side: descenders and blur reach beyond what OCR reports."""
+_MARGIN_ALONG = 0.3
+"""Of the letter height, added at both ends of a word: OCR misses half a letter there."""
+_MARGIN_ACROSS = 0.18
+"""Of the letter height, added above and below: descenders and blur reach beyond what OCR reports."""
 _FORMAT_STRONG = frozenset({"medicare", "healthcare-identifier", "nhs-number"})
 
 
@@ -177,8 +179,9 @@ def _action(text_class: TextClass, score: float, policy: Policy) -> Action:
 
 def _box(image: ImageRecord, word: Word) -> Box:
     box = image.placement.to_frame(word.quad.bounds)
-    margin = max(2, round(min(box.width, box.height) * _MARGIN))
-    return box.grown(margin, margin)
+    letter = min(box.width, box.height)
+    along, across = (max(2, round(letter * share)) for share in (_MARGIN_ALONG, _MARGIN_ACROSS))
+    return box.grown(along, across) if box.width >= box.height else box.grown(across, along)
 
 
 def _region(image: ImageRecord, box: Box, kind: EvidenceKind, rule: str, policy: Policy) -> Finding:

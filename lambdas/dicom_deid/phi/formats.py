@@ -122,6 +122,7 @@ _FORMATS: Final = (
     _Format("date", re.compile(rf"\b(?:18|19|20)\d{{2}}[ ,./-]*{_MONTH}[ ./-]*\d{{1,2}}\b", re.I), 0.97),
     _Format("date", re.compile(rf"\b{_MONTH}[ ./-]?(?:19|20)\d{{2}}\b", re.I), 0.9),
     _Format("date", re.compile(r"\b(?:0?[1-9]|1[0-2])[/-](?:19|20)\d{2}\b"), 0.85),
+    _Format("date", re.compile(r"\b\d{1,2}, ?(?:19|20)\d{2}\b"), 0.85),
     _Format("age", re.compile(r"\b\d{1,3} ?(?:Y/?O|YRS?|YEARS?|Y)\b(?: ?[/,]? ?(?:M|F|MALE|FEMALE)\b)?", re.I), 0.9),
     _Format("age", re.compile(r"\b0\d{2}[YMWD]\b"), 0.95),
     _Format("age-and-sex", re.compile(r"\b(?:\d{2,3} ?[/,]? ?[MF]|[MF][/,] ?\d{2,3}|[MF] ?\d{1,3}(?:Y|YRS?))\b"), 0.9),

@@ -106,7 +106,7 @@ def _runs(
         if count <= _MOST_PARTS:
             break
     else:
-        return np.zeros_like(mask), np.asarray(labels, np.int32), [], stats
+        return np.zeros_like(mask), np.asarray(labels, np.int32), [], np.asarray(stats, np.int32)
     width, height, area = (stats[:, column].astype(np.float64) for column in (2, 3, 4))
     filled = area / np.maximum(width * height, 1)
     is_letter = (height >= _MIN_HEIGHT) & (height <= highest) & (width <= 2 * height)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.session import get_session
 from botocore.validate import ParamValidator
@@ -43,8 +45,8 @@ def test_a_given_name_that_is_a_word_is_doubtful_alone_and_a_name_beside_one() -
 def test_answers_have_the_shape_of_comprehend_medical() -> None:
     text = "Kowalski^Helena\nDOB 12/03/1956 LIVER\nKarrawirra Base Hospital"
     answer = LocalPhiDetector().detect_phi(text)
-    model = get_session().get_service_model("comprehendmedical").operation_model("DetectPHI")
-    assert not ParamValidator().validate(answer, model.output_shape).has_errors()
+    shape: Any = get_session().get_service_model("comprehendmedical").operation_model("DetectPHI").output_shape
+    assert not ParamValidator().validate(answer, shape).has_errors()
     for entity in answer["Entities"]:
         assert text[entity["BeginOffset"] : entity["EndOffset"]] == entity["Text"]
     assert {"NAME", "DATE"} <= {entity["Type"] for entity in answer["Entities"]}

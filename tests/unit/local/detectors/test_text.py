@@ -71,7 +71,7 @@ def test_both_services_shapes_are_kept() -> None:
         ("rekognition", "DetectText", answer(0)),
         ("textract", "DetectDocumentText", detector().detect_document_text(image)),
     ):
-        shape = session.get_service_model(service).operation_model(operation).output_shape
+        shape: Any = session.get_service_model(service).operation_model(operation).output_shape
         assert not ParamValidator().validate(given, shape).has_errors()
 
 
