@@ -57,6 +57,10 @@ class Peer:
     setup: str
     step: str
     python: str = "3.11"
+    also: tuple[str, ...] = ()
+    """Other requirements that it needs."""
+    seconds: int = 1200
+    """It is stopped after so long; what it did not reach counts as not done."""
 
     @property
     def interpreter(self) -> Path:
@@ -71,13 +75,14 @@ class Peer:
         if _has(self):
             return True
         pip: list[str | Path] = [self.interpreter, "-m", "pip", "install", "--quiet", f"{self.name}=={self.version}"]
+        pip += self.also
         return subprocess.run(pip, check=False, capture_output=True).returncode == 0
 
     def run(self, source: Path, target: Path) -> None:
         """Every file of one folder into the other, under the same name, one after the other in one process."""
         script = _EACH.format(setup=self.setup, step=self.step)
         command: list[str | Path] = [self.interpreter, "-W", "ignore", "-c", script, source, target]
-        subprocess.run(command, check=False, capture_output=True, timeout=1200)
+        subprocess.run(command, check=False, capture_output=True, timeout=self.seconds)
 
     def times(self, source: Path, target: Path, repeats: int) -> tuple[Times, Times]:
         """As `timed`, in the tool's own environment."""

@@ -32,6 +32,8 @@ _SURE: Final = 0.9
 """A line read with this confidence is not tried the other way round."""
 _GAP: Final = 2.3
 """A distance of more than so many usual ones between two letters is a blank."""
+_BLANK: Final = 0.2
+"""A blank is this share of the line's height wide or wider."""
 _WIDE: Final = frozenset("mwMW@%")
 _LEAST: Final = 0.3
 """A line read with less is no text."""
@@ -128,7 +130,9 @@ class LineReader:
         top, bottom, left, right = _extent(ink)
         words = tuple(
             ReadWord(text, _mapped(back, max(begin, left), min(end, right), top, bottom))
-            for text, begin, end in _words(answer.txts[0], answer.word_results[0], np.asarray(ink.any(axis=0), bool))
+            for text, begin, end in _words(
+                answer.txts[0], answer.word_results[0], np.asarray(ink.any(axis=0), bool), _BLANK * height
+            )
         )
         text = " ".join(word.text for word in words)
         return ReadLine(text, min(float(answer.scores[0]), 1.0), _mapped(back, left, right, top, bottom), words)
@@ -167,26 +171,39 @@ def _ink(crop: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _extent(ink: NDArray[np.bool_]) -> tuple[float, float, float, float]:
-    """Top, bottom, left and right of the strokes: the engine finds a line with room around it, services without."""
+    """Top, bottom, left and right of the strokes: the engine finds a line with room around it, services without.
+
+    The room may hold the feet of the line above: strokes beyond a clear gap are not this line's.
+    """
     height, width = ink.shape
-    rows = np.flatnonzero(ink.sum(axis=1) >= max(1, 0.004 * width))
+    inked = ink.sum(axis=1) >= max(1, 0.004 * width)
     columns = np.flatnonzero(ink.any(axis=0))
-    if not rows.size or not columns.size:
+    middle = slice(height // 3, height - height // 3)
+    if not inked[middle].any() or not columns.size:
         return 0.0, float(height), 0.0, float(width)
+    first = height // 3 + int(np.argmax(inked[middle]))
+    last = height - height // 3 - 1 - int(np.argmax(inked[middle][::-1]))
+    gap = max(2, height // 12)
+    while first > 0 and inked[max(0, first - gap) : first].any():
+        first -= 1
+    while last < height - 1 and inked[last + 1 : last + 1 + gap].any():
+        last += 1
     return (
-        max(0.0, rows[0] - 1.0),
-        min(float(height), rows[-1] + 2.0),
+        max(0.0, first - 1.0),
+        min(float(height), last + 2.0),
         max(0.0, columns[0] - 1.0),
         min(float(width), columns[-1] + 2.0),
     )
 
 
-def _words(text: str, found: Any, inked: NDArray[np.bool_]) -> list[tuple[str, float, float]]:
-    """Words with their extent along the line, in pixels; `inked` says which columns hold strokes."""
+def _words(text: str, found: Any, inked: NDArray[np.bool_], least: float) -> list[tuple[str, float, float]]:
+    """Words with their extent along the line, in pixels; `inked` says which columns hold strokes, `least` how wide a
+    blank is at least.
+    """
     width = inked.size
     letters = [letter for word in found.words for letter in word]
     places = [(column + 0.5) / found.line_txt_len * width for columns in found.word_cols for column in columns]
-    groups = _groups(text, len(letters), places)
+    groups = _groups(text, len(letters), places, inked, least)
     blanks = [_blank(inked, places[one[-1]], places[other[0]]) for one, other in pairwise(groups)]
     begins, ends = [0.0, *(end for _, end in blanks)], [*(begin for begin, _ in blanks), float(width)]
     words = (unicodedata.normalize("NFKC", "".join(letters[place] for place in group)) for group in groups)
@@ -204,8 +221,8 @@ def _blank(inked: NDArray[np.bool_], last: float, first: float) -> tuple[float, 
     return float(low + begin), float(low + end)
 
 
-def _groups(text: str, count: int, places: Sequence[float]) -> list[list[int]]:
-    """Letters by word: a new one begins after a blank that was read, and after a gap that is one."""
+def _groups(text: str, count: int, places: Sequence[float], inked: NDArray[np.bool_], least: float) -> list[list[int]]:
+    """Letters by word: a new one begins after a blank that was read, and after a gap without strokes that is one."""
     begins: set[int] = set()
     number = 0
     for character in text:
@@ -217,8 +234,12 @@ def _groups(text: str, count: int, places: Sequence[float]) -> list[list[int]]:
     gap = _GAP * _pitch(places)
     groups: list[list[int]] = []
     for index in range(min(count, len(places))):
-        wide = 1 + 0.3 * sum(letter in _WIDE for letter in letters[max(0, index - 1) : index + 1])
-        if index == 0 or index in begins or places[index] - places[index - 1] > gap * wide:
+        new = index == 0 or index in begins
+        if not new:
+            wide = 1 + 0.3 * sum(letter in _WIDE for letter in letters[index - 1 : index + 1])
+            begin, end = _blank(inked, places[index - 1], places[index])
+            new = places[index] - places[index - 1] > gap * wide and end - begin >= least
+        if new:
             groups.append([])
         groups[-1].append(index)
     return groups

@@ -45,6 +45,8 @@ class _Word:
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _JOINT: Final = re.compile(r"[\s.,^]{1,3}")
 """What may stand between two parts of one name."""
+_SETTING: Final = re.compile(r":\s*-?\d+(?:[.,]\d+)?(?!\S*[/-])|(?<![\d/.-])\d+[.,]\d+(?![\d/.-])")
+"""A colon and a number, or a decimal number: a setting with its value."""
 _DOUBTFUL: Final = frozenset({"grace", "hope", "rose", "may", "mark", "page", "king", "price", "rich", "joy", "faith"})
 _KNOWN: Final = 0.9
 _BESIDE: Final = 0.85
@@ -63,6 +65,9 @@ def find_persons(line: str) -> Iterator[PersonSpan]:
                     _joined(line, words, index, other) for other in beside if words[other].part is not _Part.INITIAL
                 ):
                     scores[index] = _BESIDE
+    if len(scores) == 1 and len(words) > 1 and _SETTING.search(line):
+        # ``Delta X: 814``, ``Skip 3.5 mm``: a lone name in a setting is a word.
+        return
     for index, word in enumerate(words):
         if index in scores:
             yield PersonSpan(word.begin, word.end, scores[index])
@@ -83,7 +88,8 @@ def _part(text: str) -> _Part:
         return _Part.DOUBTFUL
     pieces = [piece for piece in re.split(r"[^a-z]+", plain) if len(piece) > 1]
     known = [_names().get(piece) for piece in pieces]
-    if not any(known):
+    if not known or not all(known):
+        # Of a double name both parts are names: ``Cross-hairs`` and ``antero-posterior`` are words.
         return _Part.OTHER
     return _Part.MAYBE if is_clinical(text) or _Part.NAME not in known else _Part.NAME
 

@@ -141,7 +141,6 @@ class Tally:
 
     objects: int = 0
     refused: dict[str, int] = field(default_factory=dict)
-    failed: list[str] = field(default_factory=list)
     reviewed: int = 0
     phi: int = 0
     phi_covered: int = 0
@@ -166,6 +165,14 @@ class Tally:
     def review_share(self) -> float:
         """Share of objects that wait for a person."""
         return self.reviewed / max(1, self.objects)
+
+    def refuse(self, reason: str, crashed: BurnedIn | None = None) -> None:
+        """Count an object that was not processed. Where the tool crashed on it, its words stay uncovered."""
+        self.objects += 1
+        self.refused[reason] = self.refused.get(reason, 0) + 1
+        if crashed is not None:
+            self.phi += sum(word.kind is Kind.PHI for word in crashed.words)
+            self.clinical += sum(word.kind is Kind.CLINICAL for word in crashed.words)
 
     def add(self, made: BurnedIn, planned: RedactionPlan) -> list[Judged]:
         """Count one object; gives the words that came out wrong."""

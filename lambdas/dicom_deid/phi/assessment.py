@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dicom_deid.geometry import Box
-from dicom_deid.phi.company import beside_names, is_of_person, is_term, is_unit_or_side, split_dates
+from dicom_deid.phi.company import beside_names, is_of_person, is_term, is_unit_or_side, split_dates, trailing_initials
 from dicom_deid.phi.findings import Action, Evidence, EvidenceKind, Finding, Policy, TextClass, UnmatchedText
 from dicom_deid.phi.formats import FormatMatch, find_formats
 from dicom_deid.phi.identity import HeaderIdentity
@@ -19,8 +19,10 @@ from dicom_deid.phi.unread import unread_parts
 from dicom_deid.phi.words import DetectedText, PhiSpan, Word
 from dicom_deid.records import ImageRecord
 
-_MARGIN = 0.2
-"""Of the letter height, added on every side: descenders and blur reach beyond what OCR reports."""
+_MARGIN_ALONG = 0.3
+"""Of the letter height, added at both ends of a word: OCR misses half a letter there."""
+_MARGIN_ACROSS = 0.18
+"""Of the letter height, added above and below: descenders and blur reach beyond what OCR reports."""
 _FORMAT_STRONG = frozenset({"medicare", "healthcare-identifier", "nhs-number"})
 
 
@@ -38,9 +40,9 @@ def assess(
     """
     reading = read_in_order(detected.words)
     evidence = _evidence(reading, spans, identity)
-    joined = _joined(reading, evidence)
+    company = _company(reading, evidence)
     findings = [
-        _finding(image, placed, evidence.get(placed.word.id, ()), policy, joined=placed.word.id in joined)
+        _finding(image, placed, evidence.get(placed.word.id, ()), policy, company.get(placed.word.id))
         for placed in reading.words
     ]
     findings += [_region(image, box, EvidenceKind.BARCODE, "barcode", policy) for box in image.barcodes]
@@ -107,27 +109,36 @@ def _lines(reading: ReadingText) -> list[list[PlacedWord]]:
     return list(lines.values())
 
 
-def _joined(reading: ReadingText, evidence: Mapping[int, object]) -> frozenset[int]:
-    """Words that say nothing alone (``of``, ``free``) and stand between or beside clinical ones, away from PHI."""
-    found: set[int] = set()
+def _company(reading: ReadingText, evidence: Mapping[int, object]) -> dict[int, TextClass]:
+    """What the words beside it make of a word that has no evidence of its own.
+
+    One that says nothing alone (``of``, ``free``) is clinical beside clinical ones, away from PHI; a capital at the end
+    of a line is as unknown as the unknown word before it.
+    """
+    found: dict[int, TextClass] = {}
     for line in _lines(reading):
+        for index in trailing_initials([placed.word.text for placed in line]):
+            found[line[index].word.id] = TextClass.UNMATCHED
         for index, placed in enumerate(line):
             near = line[max(0, index - 1) : index + 2]
-            company = [other for other in near if other is not placed]
             if (
                 joins(placed.word.text)
                 and not any(other.word.id in evidence for other in near)
-                and any(is_term(other.word.text) for other in company)
+                and any(is_term(other.word.text) for other in near if other is not placed)
             ):
-                found.add(placed.word.id)
-    return frozenset(found)
+                found[placed.word.id] = TextClass.CLINICAL
+    return found
 
 
 def _finding(
-    image: ImageRecord, placed: PlacedWord, evidence: tuple[Evidence, ...], policy: Policy, *, joined: bool
+    image: ImageRecord,
+    placed: PlacedWord,
+    evidence: tuple[Evidence, ...],
+    policy: Policy,
+    company: TextClass | None,
 ) -> Finding:
     word = placed.word
-    text_class, score = _classify(word, evidence, joined=joined)
+    text_class, score = _classify(word, evidence, company)
     if text_class is TextClass.CLINICAL and not evidence:
         evidence = (Evidence(EvidenceKind.VOCABULARY, "overlay", 0.0),)
     return Finding(
@@ -142,12 +153,14 @@ def _finding(
     )
 
 
-def _classify(word: Word, evidence: tuple[Evidence, ...], *, joined: bool) -> tuple[TextClass, float]:
+def _classify(word: Word, evidence: tuple[Evidence, ...], company: TextClass | None) -> tuple[TextClass, float]:
     score = max((item.score for item in evidence), default=0.0)
     labels_only = {item.kind for item in evidence} <= {EvidenceKind.LABEL, EvidenceKind.COMPREHEND}
     if evidence and not (labels_only and is_unit_or_side(word.text)):
         return TextClass.PHI, score
-    if joined or is_clinical(word.text) or is_nearly_clinical(word.text):
+    if company is not None:
+        return company, 0.0
+    if is_clinical(word.text) or is_nearly_clinical(word.text):
         return TextClass.CLINICAL, 0.0
     return TextClass.UNMATCHED, 0.0
 
@@ -166,8 +179,9 @@ def _action(text_class: TextClass, score: float, policy: Policy) -> Action:
 
 def _box(image: ImageRecord, word: Word) -> Box:
     box = image.placement.to_frame(word.quad.bounds)
-    margin = max(2, round(min(box.width, box.height) * _MARGIN))
-    return box.grown(margin, margin)
+    letter = min(box.width, box.height)
+    along, across = (max(2, round(letter * share)) for share in (_MARGIN_ALONG, _MARGIN_ACROSS))
+    return box.grown(along, across) if box.width >= box.height else box.grown(across, along)
 
 
 def _region(image: ImageRecord, box: Box, kind: EvidenceKind, rule: str, policy: Policy) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -9,11 +10,13 @@ from dicom_deid.phi.findings import EvidenceKind
 from dicom_deid.phi.formats import find_formats
 from dicom_deid.phi.identity import IdentityKind
 from dicom_deid.phi.overlay import is_clinical, may_be_name
+from dicom_deid.phi.spelling import confusable, within
 
 _PERSON_RULES: Final = frozenset(
     {
         (EvidenceKind.HEADER, IdentityKind.PATIENT_NAME.value),
         (EvidenceKind.HEADER, IdentityKind.PERSON_NAME.value),
+        (EvidenceKind.LABEL, "labelled-person"),
         (EvidenceKind.LABEL, "titled-person"),
         (EvidenceKind.LABEL, "person"),
         (EvidenceKind.COMPREHEND, "name"),
@@ -23,6 +26,9 @@ _UNITS: Final = frozenset(
     {"mm", "cm", "mhz", "khz", "hz", "db", "fps", "kv", "kvp", "ma", "mas", "bpm", "ml", "ms", "deg", "%"}
 )
 _SIDES: Final = frozenset({"l", "r", "lt", "rt", "left", "right"})
+_DAY: Final = re.compile(r"\d{1,2}")
+_YEAR: Final = re.compile(r"(?:18|19|20)\d{2}")
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _INITIAL: Final = 0.9
 _BESIDE: Final = 0.82
 _EDGES: Final = ".:,;()[]/-^ "
@@ -57,7 +63,8 @@ def beside_names(line: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[i
             before = index > 0 and known[index - 1]
             after = index + 1 < len(line) and known[index + 1]
             core = line[index].strip(_EDGES)
-            if known[index] or not (before or after) or not core.replace("-", "").replace("'", "").isalpha():
+            letters = core.replace("-", "").replace("'", "").isalpha()
+            if not letters or not (before or after) or (known[index] and len(core) > 1):
                 continue
             if len(core) == 1:
                 if core.lower() in _SIDES and not before and not line[index].endswith("."):
@@ -68,8 +75,24 @@ def beside_names(line: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[i
                 yield index, "beside-name", _BESIDE
 
 
+def trailing_initials(line: Sequence[str]) -> Iterator[int]:
+    """Indices of single capitals that end a line after a word that nothing knows (``Gul A Z``): no settings."""
+    end = len(line)
+    while end > 0 and len(line[end - 1].strip(_EDGES)) == 1 and line[end - 1].strip(_EDGES).isupper():
+        end -= 1
+    if 0 < end < len(line):
+        before = line[end - 1].strip(_EDGES)
+        if len(before) > 1 and before.isalpha() and not is_clinical(before):
+            yield from range(end, len(line))
+
+
 def split_dates(line: Sequence[str]) -> Iterator[int]:
-    """Indices of neighbours that are a date once the blank between them, which OCR saw, is taken away."""
+    """Indices of words that are a date together: torn apart by a blank that OCR saw, or with a misread month."""
+    for index in range(len(line) - 2):
+        three = line[index : index + 3]
+        day, year = (any(pattern.fullmatch(word.strip(_EDGES)) for word in three) for pattern in (_DAY, _YEAR))
+        if day and year and any(_is_nearly_month(word.strip(_EDGES)) for word in three):
+            yield from range(index, index + 3)
     for index in range(len(line) - 1):
         joined = line[index] + line[index + 1]
         cut = len(line[index])
@@ -78,3 +101,9 @@ def split_dates(line: Sequence[str]) -> Iterator[int]:
         ):
             yield index
             yield index + 1
+
+
+def _is_nearly_month(word: str) -> bool:
+    """Three letters that are a month but for one of them, or a longer word that begins so."""
+    begin = confusable(word)[:3]
+    return word[:1].isalpha() and len(begin) == 3 and any(within(begin, confusable(month), 1) for month in _MONTHS)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from dicom_deid.phi.overlay import is_clinical
+
 _MONTH: Final = (
     r"(?:JAN(?:UARY)?|FEB(?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JULY?|AUG(?:UST)?|SEPT?(?:EMBER)?|OCT(?:OBER)?"
     r"|NOV(?:EMBER)?|DEC(?:EMBER)?)"
@@ -79,10 +81,19 @@ def _is_day(text: str) -> bool:
     return 1 <= min(first, second) <= 12 and max(first, second) <= 31
 
 
+def _is_no_term(text: str) -> bool:
+    return not is_clinical(text.split()[0])
+
+
+def _is_no_setting(text: str) -> bool:
+    return not is_clinical(text)
+
+
 _STREET: Final = (
     "ST|STREET|RD|ROAD|AVE|AVENUE|DR|DRIVE|CT|COURT|LANE|LN|PDE|PARADE|HWY|HIGHWAY|CRES|CRESCENT|BLVD|BOULEVARD|WAY"
     "|PLACE|PL|TCE|TERRACE|CLOSE|CIRCUIT|ESPLANADE|SQUARE|GROVE|WALK"
 )
+_ROAD: Final = "STREET|ROAD|AVENUE|DRIVE|HIGHWAY|CRESCENT|BOULEVARD|ESPLANADE|PARADE|TERRACE|NAGAR|ULICA|PLACE"
 _TURN: Final = r"(?:ST|ND|RD|TH)?"
 _IHI: Final = r"\b8003\s?6[012]\d{2}(?:\s?\d{4}){2}\b"
 _END: Final = r"(?:\b|(?=\d{1,2}:\d{2}))"
@@ -111,17 +122,20 @@ _FORMATS: Final = (
     _Format("date", re.compile(rf"\b(?:18|19|20)\d{{2}}[ ,./-]*{_MONTH}[ ./-]*\d{{1,2}}\b", re.I), 0.97),
     _Format("date", re.compile(rf"\b{_MONTH}[ ./-]?(?:19|20)\d{{2}}\b", re.I), 0.9),
     _Format("date", re.compile(r"\b(?:0?[1-9]|1[0-2])[/-](?:19|20)\d{2}\b"), 0.85),
+    _Format("date", re.compile(r"\b\d{1,2}, ?(?:19|20)\d{2}\b"), 0.85),
     _Format("age", re.compile(r"\b\d{1,3} ?(?:Y/?O|YRS?|YEARS?|Y)\b(?: ?[/,]? ?(?:M|F|MALE|FEMALE)\b)?", re.I), 0.9),
     _Format("age", re.compile(r"\b0\d{2}[YMWD]\b"), 0.95),
     _Format("age-and-sex", re.compile(r"\b(?:\d{2,3} ?[/,]? ?[MF]|[MF][/,] ?\d{2,3}|[MF] ?\d{1,3}(?:Y|YRS?))\b"), 0.9),
     _Format("weight", re.compile(r"\b\d{2,3}(?:\.\d)? ?KG\b", re.I), 0.85),
     _Format("postal-address", re.compile(rf"\b\d{{1,5}}[A-Z]? [A-Z'-]+(?: [A-Z'-]+)? (?:{_STREET})\b", re.I), 0.85),
+    _Format("postal-address", re.compile(rf"\b[A-Z][A-Z'-]+ (?:{_ROAD})\b", re.I), 0.85, _is_no_term),
     _Format("state-and-postcode", re.compile(r"\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) ?\d{4}\b"), 0.9),
     _Format("long-number", re.compile(r"(?<![A-Z0-9.])[A-Z]{0,4}[-.#]?\d{5,}[A-Z]?\b", re.I), 0.9),
     _Format("long-number", re.compile(r"\b\d{2,4}[-.]\d{2,4}[-.]\d{2,6}\b"), 0.85),
     _Format("long-number", re.compile(r"\b\d{4,}-\d{4,}\b"), 0.85),
     _Format("long-number", re.compile(r"\b[A-Z]{1,4}\d{1,3}-\d{3,}\b", re.I), 0.85),
     _Format("device-name", re.compile(r"\b(?:CT|MR|US|XR|DX|CR|RF|NM|PT|MG|XA)\d{2,4}\b"), 0.85),
+    _Format("device-name", re.compile(r"\b[A-Z]{3,5}\d{3,4}\b"), 0.8, _is_no_setting),
 )  # fmt: skip
 """Each of one line, tried on the text as it was read and with look-alike letters in numbers made digits."""
 _NUMBERLIKE: Final = re.compile(r"[\dOoIlSBZ|]+(?:[/.: -][\dOoIlSBZ|]+)*")

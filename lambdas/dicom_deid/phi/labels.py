@@ -48,10 +48,11 @@ def _pattern(label: str) -> str:
 
 
 _LABEL: Final = re.compile(
-    rf"(?<![A-Za-z])(?:{_alternatives(_PERSONS, _NUMBERS, _FACTS)})"
+    rf"(?<![A-Za-z])(?P<label>{_alternatives(_PERSONS, _NUMBERS, _FACTS)})"
     r"(?:\s*[#:=]+\s*|\.?\s*[:#]\s*|\s*no\.?\s*[:#]?\s+(?=\d))",
     re.IGNORECASE,
 )
+_PERSON: Final = re.compile(_alternatives(_PERSONS), re.IGNORECASE)
 _TITLE: Final = re.compile(
     r"(?<![A-Za-z])(?P<title>DR|DRS|MR|MRS|MS|MISS|MASTER|PROF|PROFESSOR|NURSE|SISTER|A/?PROF)\b(?:\.\s*|\s+)"
     r"(?P<name>[A-Z][A-Za-z'’^,.-]*(?:\s+[A-Z][A-Za-z'’.-]*){0,2})",
@@ -74,7 +75,8 @@ def find_labelled(line: str) -> Iterator[FormatMatch]:
         end = labels[number + 1].start() if number + 1 < len(labels) else len(line)
         value = line[match.end() : end].rstrip()
         if value:
-            yield FormatMatch(match.end(), match.end() + len(value), "labelled-value", 0.95)
+            rule = "labelled-person" if _PERSON.fullmatch(match["label"]) else "labelled-value"
+            yield FormatMatch(match.end(), match.end() + len(value), rule, 0.95)
     for match in _PLAIN.finditer(line):
         yield FormatMatch(match.start("value"), match.end("value"), "labelled-value", 0.95)
     yield from _persons(line)

@@ -19,13 +19,17 @@ _NUMBER: Final = re.compile(
     re.I,
 )
 _CLOCK: Final = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.:]\d{1,3})?)?(?:am|pm)?", re.I)
-_SETTING: Final = re.compile(r"([A-Za-z]{1,6})[:=.]?-?\d{1,4}(?:[.,]\d{1,3})?%?")
+_SETTING: Final = re.compile(rf"([A-Za-z]{{1,6}})[:=.]?-?\d{{1,4}}(?:[.,]\d{{1,3}})?(?:%|{_UNITS})?", re.I)
 _EQUIPMENT: Final = re.compile(r"(?:ct|mr|us|xr|dx|cr|rf|nm|pt|mg|xa)\d{2,4}", re.I)
 """A modality and a number of more than one digit is a room or a machine, no setting."""
 _WINDOW: Final = re.compile(r"(?:W[WL]?|C)[:=]?\d{1,5}[/,;]?(?:W[WL]?|L|C)[:=]?-?\d{1,5}", re.I)
 """Window width and level without a blank: ``W400L40``."""
 _RUN_TOGETHER: Final = re.compile(r"[A-Za-z]+|\d{1,4}(?:[.,]\d{1,3})?|[%°/:.=-]+")
 _EDGES: Final = "()[]{}<>:;,.!?'\"|*#_-/\\+=~"
+_ENDINGS: Final = re.compile(
+    r"[a-z]{3,}(?:ation|ization|isation|ulation|ography|oscopy|ectomy|otomy|ostomy|plasty|ometry|ology|ological)s?"
+)
+"""Endings of terms, which no name of the census's list has in a word of this length."""
 _FUZZY_LENGTH: Final = 4
 _FUZZY_ERROR: Final = 8
 
@@ -47,7 +51,7 @@ def is_clinical(text: str) -> bool:
     if _EQUIPMENT.fullmatch(core):
         return False
     lower = core.lower()
-    if lower in _words() or is_safe_word(core):
+    if lower in _words() or is_safe_word(core) or _ENDINGS.fullmatch(lower):
         return True
     setting = _SETTING.fullmatch(core)
     if setting and _is_term(setting[1]):
@@ -105,6 +109,8 @@ def _is_run_together(core: str) -> bool:
         digits = sum(character.isdigit() for character in core)
         return digits <= 8 and len(words) > 1 and all(len(word) > 1 and _is_term(word) for word in words)
     if not core.isalpha():
-        return False
+        # A term and a technical word with a digit (``SAGT2``): no name has one.
+        terms = (cut for cut in range(3, len(core) - 1) if core[:cut].isalpha() and _is_term(core[:cut]))
+        return any(core[cut].isalpha() and core[cut:].isalnum() and is_safe_word(core[cut:]) for cut in terms)
     cuts = range(5, len(core) - 4)
     return any(kind_of(core[:cut]) is kind_of(core[cut:]) is WordKind.PLAIN for cut in cuts)

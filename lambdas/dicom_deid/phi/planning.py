@@ -17,6 +17,9 @@ WHOLE_FRAME = "whole-frame"
 _READ_ELSEWHERE = 0.6
 """Share of an unmatched box that clinical words of another picture must cover."""
 
+_SAME_LINE = 0.6
+"""Boxes are of one line where they share this much of the lower one's height (of the narrower one's width, upright)."""
+
 _Key = tuple[Action, tuple[int, ...]]
 
 
@@ -113,18 +116,31 @@ def is_whole_frame(planned: PlannedBox) -> bool:
 
 
 def _merged(boxes: list[PlannedBox]) -> list[PlannedBox]:
-    """Overlapping boxes of one action on the same frames, made one, until none overlap."""
+    """Overlapping boxes of one line, of one action on the same frames, made one.
+
+    Boxes of two lines may overlap by their margins and stay two: the rectangle around both would cover what stands
+    beside the shorter line.
+    """
     pending = sorted(boxes, key=lambda planned: planned.box)
     done: list[PlannedBox] = []
     while pending:
         current = pending.pop(0)
         for index, other in enumerate(pending):
-            if current.box.intersection(other.box):
+            if _on_one_line(current.box, other.box):
                 pending[index] = _union(current, other)
                 break
         else:
             done.append(current)
     return done
+
+
+def _on_one_line(a: Box, b: Box) -> bool:
+    shared = a.intersection(b)
+    if shared is None:
+        return False
+    level = shared.height >= _SAME_LINE * min(a.height, b.height)
+    upright = shared.width >= _SAME_LINE * min(a.width, b.width)
+    return (level and upright) or (level and a.width >= a.height) or (upright and a.height > a.width)
 
 
 def _union(a: PlannedBox, b: PlannedBox) -> PlannedBox:

@@ -20,7 +20,7 @@ _MIN_LENGTH: Final = 60
 _MIN_EDGES: Final = 20
 _GRADIENT: Final = 50
 _CONTRAST: Final = 60
-_ALIKE: Final = 0.12
+_ALIKE: Final = 0.08
 """Rows of a barcode are alike: they differ from their mean by at most this share of its range."""
 _TWO_LEVELS: Final = 0.75
 """Share of a barcode that is nearly as dark as its bars or as bright as its spaces."""
@@ -66,7 +66,7 @@ def _bars(grey: NDArray[np.uint8]) -> Iterator[Box]:
 
 
 def _are_bars(part: NDArray[np.uint8]) -> bool:
-    rows = part[part.shape[0] // 4 : 3 * part.shape[0] // 4].astype(np.float32)
+    rows = part[part.shape[0] // 8 : 7 * part.shape[0] // 8].astype(np.float32)
     profile = rows.mean(axis=0)
     low, high = np.percentile(profile, [5, 95])
     reach = float(high - low)

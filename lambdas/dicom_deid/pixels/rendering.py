@@ -10,24 +10,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dicom_deid.geometry import Placement
+from dicom_deid.geometry import Box, Placement
 from dicom_deid.part10.elements import Header
 from dicom_deid.part10.reader import find
 from dicom_deid.pixels.codecs.protocol import Pixels
 from dicom_deid.pixels.images import PixelDescription
 from dicom_deid.pixels.text_regions import Picture as Picture
-from dicom_deid.pixels.text_regions import word_count
+from dicom_deid.pixels.text_regions import small_text, word_count
 
 MIN_SIDE: Final = 80
 """Rekognition takes no image smaller than 80 pixels a side (service limit)."""
 _ENLARGED: Final = ((800, 2.0), (1100, 1.5))
 """Pictures up to this many pixels a side are shown to text detection larger: letters of 8 pixels become 12 or more."""
+_CLOSE_UP: Final = 2.0
 _TILE: Final = 1840
 _OVERLAP: Final = 240
 """Wider than a word of an overlay."""
 _MARGIN: Final = 12
 _QUALITIES: Final = (92, 80, 60)
-_CROWDED: Final = 70
+_CROWDED: Final = 60
 """More words than this in one part, by a rough count, and it is cut: DetectText names at most 100 (service quota)."""
 MAX_PNG_BYTES: Final = 5 * 1024 * 1024
 """Largest image that Rekognition takes as bytes (service limit)."""
@@ -71,15 +72,25 @@ def tiles(picture: Picture) -> Iterator[tuple[Picture, Placement]]:
     """The picture in parts that a text detector can read.
 
     Small pictures are enlarged, so that the smallest letters are some 16 pixels high; large ones are cut with an
-    overlap that holds a word, and cut again where a part may hold more words than one answer names. Every part has a
-    margin, because engines overlook letters that touch the edge.
+    overlap that holds a word, and cut again where a part may hold more words than one answer names. Where a large one
+    seems to hold small letters, a close-up follows. Every part has a margin, because engines overlook letters that
+    touch the edge.
     """
     scale = next((factor for side, factor in _ENLARGED if max(picture.shape[:2]) <= side), 1.0)
+    yield from _cut(picture, Box(0, 0, picture.shape[1], picture.shape[0]), scale)
+    if scale == 1.0:
+        for block in small_text(picture):
+            yield from _cut(picture, block, _CLOSE_UP)
+
+
+def _cut(picture: Picture, area: Box, scale: float) -> Iterator[tuple[Picture, Placement]]:
+    """An area of the picture in parts, each enlarged by the scale."""
+    picture = picture[area.y0 : area.y1, area.x0 : area.x1]
     whole = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else picture
     for x, y, width, height in _parts(picture, round(_TILE / scale)):
         left, top = round(x * scale), round(y * scale)
         part = whole[top : top + round(height * scale), left : left + round(width * scale)]
-        placement = Placement(scale=scale, offset_x=x, offset_y=y, padding=_MARGIN)
+        placement = Placement(scale=scale, offset_x=area.x0 + x, offset_y=area.y0 + y, padding=_MARGIN)
         yield _padded(np.ascontiguousarray(part, np.uint8)), placement
 
 

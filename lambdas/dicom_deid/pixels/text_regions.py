@@ -16,6 +16,17 @@ Picture = NDArray[np.uint8]
 _MIN_HEIGHT: Final = 6
 _MAX_HEIGHT: Final = 64
 _CONTRAST: Final = 60
+_CONTRASTS: Final = (_CONTRAST, 44)
+"""Letters on texture stand apart at the higher, faint ones at the lower."""
+_EVEN: Final = 0.35
+"""Share of the pixels of letters at their top brightness: small smooth letters have few, anatomy fewer."""
+_LEVEL: Final = 0.15
+"""Letters of a line end within this share of their height."""
+_FAINT: Final = 24
+_NOISY: Final = 40
+_SMALL_LETTER: Final = 14
+_ROOM: Final = 40
+"""Pixels around small letters that belong to the same block."""
 _MOST_PARTS: Final = 20_000
 """More separate bright specks than this are texture, and no text can be told from them."""
 
@@ -27,60 +38,101 @@ def text_regions(picture: Picture) -> tuple[Box, ...]:
     """
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
     found: set[Box] = set()
-    for polarity in (grey, np.asarray(255 - grey, np.uint8)):
-        found.update(_regions(polarity))
-        found.update(Box(box.y0, box.x0, box.y1, box.x1) for box in _regions(np.ascontiguousarray(polarity.T)))
+    for contrast in _CONTRASTS:
+        for polarity in (grey, np.asarray(255 - grey, np.uint8)):
+            found.update(_regions(polarity, contrast))
+            turned = _regions(np.ascontiguousarray(polarity.T), contrast)
+            found.update(Box(box.y0, box.x0, box.y1, box.x1) for box in turned)
     return tuple(sorted(found))
 
 
 def word_count(picture: Picture) -> int:
-    """About how many words the picture holds: letters of one brightness that stand close to each other count once."""
+    """About how many words of three letters or more the picture holds: letters that stand close together count once."""
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
     return max(_word_count(np.asarray(part, np.uint8)) for part in (grey, 255 - grey))
 
 
+def small_text(picture: Picture) -> tuple[Box, ...]:
+    """Blocks of strokes that may be letters too small for a text detector at this size: where to look closer.
+
+    More is found than is text: a closer look costs time and changes nothing by itself.
+    """
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+    rows, columns = grey.shape
+    near = np.zeros((rows, columns), np.uint8)
+    for polarity in (grey, np.asarray(255 - grey, np.uint8)):
+        for turned in (False, True):
+            seen = np.ascontiguousarray(polarity.T) if turned else polarity
+            letters, labels, runs, _ = _runs(seen, gap=9, contrast=_FAINT, highest=_SMALL_LETTER)
+            for x, y, width, height in runs:
+                place = (slice(y, y + height), slice(x, x + width))
+                if width >= 1.5 * height and np.unique(labels[place][letters[place] > 0]).size >= 2:
+                    x0, y0, x1, y1 = (y, x, y + height, x + width) if turned else (x, y, x + width, y + height)
+                    near[max(0, y0 - _ROOM) : y1 + _ROOM, max(0, x0 - _ROOM) : x1 + _ROOM] = 1
+    blocks = cv2.connectedComponentsWithStats(near, connectivity=8)[2][1:]
+    return tuple(sorted(Box(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, _ in blocks))
+
+
 def _word_count(grey: NDArray[np.uint8]) -> int:
-    letters, _, runs = _runs(grey, gap=5)
+    letters, labels, runs, stats = _runs(grey, gap=5)
     places = ((slice(y, y + height), slice(x, x + width)) for x, y, width, height in runs)
-    return sum(1 for place in places if _is_even(grey[place][letters[place] > 0]))
+    return sum(1 for place in places if _is_lettering(labels[place][letters[place] > 0], stats))
 
 
-def _regions(grey: NDArray[np.uint8]) -> list[Box]:
-    letters, labels, runs = _runs(grey, gap=15)
+def _regions(grey: NDArray[np.uint8], contrast: int) -> list[Box]:
+    letters, labels, runs, stats = _runs(grey, gap=15, contrast=contrast)
     found: list[Box] = []
     for x, y, width, height in runs:
         if width < 2 * height:
             continue
         place = (slice(y, y + height), slice(x, x + width))
         inside = letters[place] > 0
-        if np.unique(labels[place][inside]).size >= 3 and _is_even(grey[place][inside]):
+        if _is_lettering(labels[place][inside], stats) and _is_even(grey[place][inside]):
             found.append(Box(x, y, x + width, y + height))
     return found
 
 
 def _runs(
-    grey: NDArray[np.uint8], *, gap: int
-) -> tuple[NDArray[np.uint8], NDArray[np.int32], list[tuple[int, int, int, int]]]:
-    """Bright strokes of the size of letters, their labels, and (x, y, width, height) of each run of them."""
+    grey: NDArray[np.uint8], *, gap: int, contrast: int = _CONTRAST, highest: int = _MAX_HEIGHT
+) -> tuple[NDArray[np.uint8], NDArray[np.int32], list[tuple[int, int, int, int]], NDArray[np.int32]]:
+    """Bright strokes of the size of letters, their labels, (x, y, width, height) of each run of them, and OpenCV's
+    statistics of each label.
+    """
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (9, 9))
     strokes = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel)
-    mask = (strokes > _CONTRAST).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    if count > _MOST_PARTS:
-        return np.zeros_like(mask), np.asarray(labels, np.int32), []
+    for least in sorted({contrast, _NOISY, _CONTRAST}):
+        mask = (strokes > max(least, contrast)).astype(np.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        if count <= _MOST_PARTS:
+            break
+    else:
+        return np.zeros_like(mask), np.asarray(labels, np.int32), [], np.asarray(stats, np.int32)
     width, height, area = (stats[:, column].astype(np.float64) for column in (2, 3, 4))
     filled = area / np.maximum(width * height, 1)
-    is_letter = (height >= _MIN_HEIGHT) & (height <= _MAX_HEIGHT) & (width <= 2 * height)
+    is_letter = (height >= _MIN_HEIGHT) & (height <= highest) & (width <= 2 * height)
     is_letter &= (filled >= 0.1) & (filled <= 0.95)
     is_letter[0] = False
     letters = is_letter.astype(np.uint8)[labels]
     joined = cv2.morphologyEx(letters, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_RECT, (gap, 3)))
     _, _, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    runs = [(int(x), int(y), int(w), int(h)) for x, y, w, h, _ in boxes[1:] if _MIN_HEIGHT <= h <= _MAX_HEIGHT]
-    return letters, np.asarray(labels, np.int32), runs
+    runs = [
+        (int(x), int(y), int(w), int(h)) for x, y, w, h, _ in boxes[1:] if _MIN_HEIGHT <= h <= highest + _MIN_HEIGHT
+    ]
+    return letters, np.asarray(labels, np.int32), runs, np.asarray(stats, np.int32)
 
 
-def _is_even(values: NDArray[np.uint8]) -> bool:
-    """Whether most stroke pixels have the strokes' own top brightness."""
+def _is_lettering(labels: NDArray[np.int32], stats: NDArray[np.int32]) -> bool:
+    """Whether three strokes or more, and most of them, are alike in height and stand on one line."""
+    members = stats[np.unique(labels)]
+    heights, feet = members[:, cv2.CC_STAT_HEIGHT], members[:, cv2.CC_STAT_TOP] + members[:, cv2.CC_STAT_HEIGHT]
+    usual = float(np.median(heights))
+    level = np.abs(feet - np.median(feet)) <= max(1.0, _LEVEL * usual)
+    alike = (heights >= 0.6 * usual) & (heights <= 1.5 * usual)
+    good = np.count_nonzero(level & alike)
+    return bool(good >= 3 and good >= 0.6 * len(members))
+
+
+def _is_even(values: NDArray[np.uint8], least: float = _EVEN) -> bool:
+    """Whether many stroke pixels have the strokes' own top brightness."""
     top = int(np.percentile(values, 90))
-    return top > 100 and float(np.mean(values >= top - 12)) > 0.55
+    return top > 100 and float(np.mean(values >= top - 12)) > least

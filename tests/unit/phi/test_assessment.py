@@ -198,7 +198,7 @@ def test_boxes_are_in_frame_pixels_with_a_margin() -> None:
     record = image(placement=Placement(scale=2.0, offset_x=100, offset_y=50))
     words = (Word(0, "SMYTHE", Quad((40, 20, 140, 20, 140, 44, 40, 44)), 0.9),)
     (finding,) = assess(record, DetectedText(0, 0, "test", False, words), (), IDENTITY, Policy())
-    assert finding.box == Box(120, 60, 170, 72).grown(2, 2)
+    assert finding.box == Box(120, 60, 170, 72).grown(4, 2)
 
 
 def test_no_finding_holds_a_text() -> None:

@@ -9,6 +9,7 @@ import pytest
 from dicom_deid.pixels.barcodes import barcodes
 from dicom_deid.pixels.text_regions import Picture
 from tests.synthetic.burned_in_backgrounds import background
+from tests.synthetic.burned_in_typefaces import word_mask
 
 
 def qr(text: str, side: int) -> Picture:
@@ -82,6 +83,14 @@ def test_anatomy_is_no_code(modality: str) -> None:
     for number in range(2):
         scene = background(modality, np.random.default_rng(number), colour=True)
         assert barcodes((scene * 255).astype(np.uint8)) == ()
+
+
+def test_large_capitals_are_no_bars() -> None:
+    for text in ("ANTRUM", "HILLIMN", "MINIMUM"):
+        mask, _ = word_mask("outline:fimo", text, 24)
+        picture = np.full((120, 300), 200, np.uint8)
+        picture[40 : 40 + mask.shape[0], 20 : 20 + mask.shape[1]] = 200 - (mask * 0.75).astype(np.uint8)
+        assert barcodes(np.repeat(picture[..., None], 3, axis=2)) == ()
 
 
 def test_a_tiny_picture_holds_no_code() -> None:

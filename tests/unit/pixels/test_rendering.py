@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise
 from typing import Any
 
 import cv2
@@ -63,11 +63,11 @@ def test_people_see_the_window_in_rescaled_values() -> None:
 
 
 def test_monochrome1_is_inverted_for_people_and_for_text() -> None:
-    inverted, plain = described("MONOCHROME1"), described("MONOCHROME2")
-    people = [rendering.for_people(RAMP, kind, display()) for kind in (inverted, plain)]
-    text = [rendering.for_text(RAMP, kind, display())[0] for kind in (inverted, plain)]
-    for first, second in (people, text):
-        assert (first == 255 - second).all()
+    for shown in (
+        [rendering.for_people(RAMP, described(f"MONOCHROME{kind}"), display()) for kind in (1, 2)],
+        [rendering.for_text(RAMP, described(f"MONOCHROME{kind}"), display())[0] for kind in (1, 2)],
+    ):
+        assert (shown[0] == 255 - shown[1]).all()
 
 
 def test_ybr_becomes_rgb_and_more_than_8_bits_become_8() -> None:
@@ -97,7 +97,7 @@ def test_neighbouring_parts_share_more_than_a_word() -> None:
         {(place.offset_x, place.offset_x + part.shape[1]) for part, place in rendering.tiles(_blank(1000, 5000))}
     )
     assert len(spans) > 2
-    for (_, end), (begin, _) in itertools.pairwise(spans):
+    for (_, end), (begin, _) in pairwise(spans):
         assert end - begin >= 240
 
 

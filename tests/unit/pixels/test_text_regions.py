@@ -51,7 +51,7 @@ def test_words_are_counted_roughly() -> None:
     picture = np.zeros((400, 600, 3), np.uint8)
     mask, _ = word_mask("outline:notos", "words", 12)
     for row in range(10):
-        for column in range(3):
+        for column in range(6):
             y, x = 10 + 36 * row, 10 + 96 * column
             picture[y : y + mask.shape[0], x : x + mask.shape[1]] = mask[..., None]
     assert 50 <= word_count(picture) <= 80

@@ -1,0 +1,54 @@
+"""What a word is by the words beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from dicom_deid.phi.company import beside_names, is_unit_or_side, split_dates
+
+
+@pytest.mark.parametrize(
+    ("line", "named", "taken"),
+    [
+        ("Kowalski M", "Kowalski", {"M"}),
+        ("J. Kowalski", "Kowalski", {"J."}),
+        ("Kowalski L", "Kowalski", {"L"}),
+        ("L Kowalski", "Kowalski", set()),
+        ("L. Kowalski", "Kowalski", {"L."}),
+        ("Tsiamitas Dimitrios", "Dimitrios", {"Tsiamitas"}),
+        ("Long Dimitrios", "Dimitrios", {"Long"}),
+        ("Foot Dimitrios", "Dimitrios", {"Foot"}),
+        ("Dimitrios LIVER", "Dimitrios", set()),
+        ("Dimitrios 12.5", "Dimitrios", set()),
+        ("Dimitrios LEFT", "Dimitrios", set()),
+        ("Van Der Tsiamitas", "Tsiamitas", {"Van", "Der"}),
+        ("LIVER M", "", set()),
+        ("Bone R", "Bone", {"R"}),
+    ],
+)
+def test_a_name_takes_initials_and_the_rest_of_the_name(line: str, named: str, taken: set[str]) -> None:
+    words = line.split()
+    assert {words[index] for index, _, _ in beside_names(words, [word == named for word in words])} == taken
+
+
+@pytest.mark.parametrize(
+    ("line", "whole"),
+    [("03Jul1 954", True), ("12/03/ 1956", True), ("12/0 3/1956", True), ("TR 4000", False), ("12 60", False)],
+)
+def test_a_date_that_ocr_tore_apart_is_one(line: str, whole: bool) -> None:
+    assert (set(split_dates(line.split())) == {0, 1}) is whole
+
+
+@pytest.mark.parametrize("line", ["Har 07, 1976", "07 Scp 1976", "7 Marcn 1976"])
+def test_a_date_with_a_misread_month_is_one(line: str) -> None:
+    assert set(split_dates(line.split())) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("line", ["TR 40 2000", "Slice 5 1900", "W 40 1976"])
+def test_settings_are_no_dates(line: str) -> None:
+    assert set(split_dates(line.split())) == set()
+
+
+@pytest.mark.parametrize(("text", "known"), [("L", True), ("mm", True), ("RT:", True), ("-", True), ("K", False)])
+def test_sides_and_units(text: str, known: bool) -> None:
+    assert is_unit_or_side(text) is known
