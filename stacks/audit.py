@@ -14,13 +14,12 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks.buckets import only_principals, private_bucket
+from stacks.bucket_policies import evidence_bucket, trail_bucket
+from stacks.buckets import private_bucket
 from stacks.grants import KeyArns
 from stacks.names import Names
 from stacks.settings import Settings
-from stacks.statements import Statement, allow, assumed_by, deny, document, service
-
-_EVERYONE = {"AWS": "*"}
+from stacks.statements import EVERYBODY, allow, assumed_by, deny, document, service
 
 
 class AuditStack(Stack):
@@ -34,7 +33,7 @@ class AuditStack(Stack):
             "Evidence",
             names,
             "evidence",
-            policy=_evidence_policy(names),
+            policy=evidence_bucket(names, settings),
             key_arn=keys.audit,
             lock_days=settings.evidence_retention_days,
         )
@@ -51,7 +50,7 @@ class AuditStack(Stack):
             "TrailLogs",
             names,
             "trail",
-            policy=_trail_policy(names),
+            policy=trail_bucket(names, settings),
             key_arn=keys.audit,
             lock_days=settings.audit_retention_days,
         )
@@ -177,7 +176,7 @@ class AuditStack(Stack):
             "AlarmsPolicy",
             topics=[topic.ref],
             policy_document=document(
-                deny("TlsOnly", "sns:Publish", topic.ref, principal=_EVERYONE, when=tls),
+                deny("TlsOnly", "sns:Publish", topic.ref, principal=EVERYBODY, when=tls),
                 allow(
                     "FromAlarms",
                     "sns:Publish",
@@ -271,32 +270,6 @@ class AuditStack(Stack):
 
 _EXECUTIONS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut")
 _QUEUES = ("uploads", "uploads-dlq")
-
-
-def _evidence_policy(names: Names) -> list[Statement]:
-    """One writer; nobody deletes, not even before the retention ends, nor steps round the lock."""
-    objects = names.objects_arn("evidence")
-    return [
-        only_principals("OnlyTheRecorderWrites", ["s3:PutObject"], [objects], [names.role_arn("record_audit")]),
-        deny("NobodyDeletes", ("s3:DeleteObject*", "s3:BypassGovernanceRetention"), objects, principal=_EVERYONE),
-    ]
-
-
-def _trail_policy(names: Names) -> list[Statement]:
-    trail = {"StringEquals": {"aws:SourceArn": names.arn("cloudtrail", f"trail/{names.prefix}")}}
-    cloudtrail_ = service("cloudtrail.amazonaws.com")
-    objects = names.objects_arn("trail", f"AWSLogs/{names.account}/*")
-    return [
-        allow("TrailChecks", "s3:GetBucketAcl", names.bucket_arn("trail"), principal=cloudtrail_, when=trail),
-        allow("TrailWrites", "s3:PutObject", objects, principal=cloudtrail_, when=trail),
-        only_principals("OnlyTheTrailWrites", ["s3:PutObject"], [names.objects_arn("trail")], [], services=True),
-        deny(
-            "NobodyDeletes",
-            ("s3:DeleteObject*", "s3:BypassGovernanceRetention"),
-            names.objects_arn("trail"),
-            principal=_EVERYONE,
-        ),
-    ]
 
 
 def _selectors(names: Names) -> list[dict[str, Any]]:

@@ -20,8 +20,9 @@ from stacks.functions import ROOT, DeidFunction
 from stacks.grants import KeyArns
 from stacks.names import Names
 from stacks.network import PrivateNetwork
+from stacks.resource_policies import queue as queue_policy
 from stacks.settings import Settings
-from stacks.statements import Statement, allow, assumed_by, deny, document, service
+from stacks.statements import Statement, allow, assumed_by, document
 
 _SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 _FUNCTION = re.compile(r"(\w+)FunctionArn")
@@ -86,20 +87,7 @@ class PipelineStack(Stack):
             redrive_allow_policy=sources if name == "uploads-dlq" else None,
         )
         queue.apply_removal_policy(RemovalPolicy.RETAIN)
-        tls = {"Bool": {"aws:SecureTransport": "false"}}
-        policy = [deny("TlsOnly", "sqs:*", queue.attr_arn, principal={"AWS": "*"}, when=tls)]
-        if name != "uploads-dlq":
-            rule = "uploads" if name == "uploads" else "redrive"
-            source = {"ArnEquals": {"aws:SourceArn": names.arn("events", f"rule/{names.prefix}-{rule}")}}
-            policy.append(
-                allow(
-                    "FromItsRule",
-                    "sqs:SendMessage",
-                    queue.attr_arn,
-                    principal=service("events.amazonaws.com"),
-                    when=source,
-                )
-            )
+        policy = queue_policy(names, self._settings, name, queue.attr_arn)
         sqs.CfnQueuePolicy(self, f"{logical}Policy", queues=[queue.ref], policy_document=document(*policy))
         return queue
 
