@@ -15,7 +15,7 @@ from stacks.functions import DeidFunction
 from stacks.grants import KeyArns
 from stacks.names import Names
 from stacks.settings import Settings
-from stacks.statements import EVERYBODY, Condition, Statement, allow, deny, document
+from stacks.statements import EVERYBODY, Condition, Statement, allow, deny, deny_all_but, document
 
 TRANSFORMED = ("GetObject", "HeadObject", "ListObjectsV2")
 """What the function answers. HeadObject is authorised as GetObject, ListObjectsV2 as ListBucket."""
@@ -45,6 +45,9 @@ _DATA = (
     "s3:PutObject*",
     "s3:RestoreObject",
 )
+_OTHER_READS = ("s3:GetObjectAcl", "s3:GetObjectTagging", "s3:GetObjectVersion*", "s3:ListBucketVersions")
+_READING = ("s3:GetObject", "s3:ListBucket")
+_CHANGING = tuple(action for action in _DATA if not action.startswith(_READING))
 _CALLED_VIA = {"ForAnyValue:StringEquals": {"aws:CalledVia": "s3-object-lambda.amazonaws.com"}}
 _PRIVATE = {"blockPublicAcls": True, "blockPublicPolicy": True, "ignorePublicAcls": True, "restrictPublicBuckets": True}
 
@@ -96,7 +99,7 @@ class AccessStack(Stack):
             self,
             f"View{_logical(view)}Policy",
             object_lambda_access_point=names.access_point(view),
-            policy_document=document(deny("WhatIsNotTransformed", _UNTRANSFORMED, arn, principal=EVERYBODY)),
+            policy_document=document(*_object_lambda_policy(names, arn)),
         ).add_resource_dependency(point)
         statements = [
             allow("ReadTheView", "s3-object-lambda:GetObject", arn),
@@ -105,8 +108,8 @@ class AccessStack(Stack):
         ]
         if self._settings.caller_rights:
             supporting = names.access_point_arn(names.supporting_access_point())
-            both, rights = [supporting, f"{supporting}/object/*"], ("s3:GetObject", "s3:ListBucket")
-            statements.append(allow("OnlyCalledByTheView", rights, both, when=_CALLED_VIA))
+            both = [supporting, f"{supporting}/object/*"]
+            statements.append(allow("OnlyCalledByTheView", _READING, both, when=_CALLED_VIA))
         self._researcher(view, statements)
 
     def _plain_access_point(self, view: str) -> None:
@@ -145,6 +148,18 @@ class AccessStack(Stack):
         )
 
 
+def _object_lambda_policy(names: Names, arn: str) -> list[Statement]:
+    """Researchers of this account read and list; the function answers; nothing else passes, whoever asks."""
+    elsewhere = {"StringNotEquals": {"aws:PrincipalAccount": names.account}}
+    answer = "s3-object-lambda:WriteGetObjectResponse"
+    reading = ("s3-object-lambda:GetObject", "s3-object-lambda:ListBucket")
+    return [
+        deny("WhatIsNotTransformed", _UNTRANSFORMED, arn, principal=EVERYBODY),
+        deny("OnlyThisAccount", reading, arn, principal=EVERYBODY, when=elsewhere),
+        deny_all_but("OnlyTheFunctionAnswers", [names.role_arn("redact_header")], answer, arn),
+    ]
+
+
 def _supporting_policy(names: Names, settings: Settings) -> list[Statement]:
     """Nobody passes the access point on the raw bucket; with `caller_rights`, Object Lambda reads for its caller."""
     arn = names.access_point_arn(names.supporting_access_point())
@@ -152,22 +167,18 @@ def _supporting_policy(names: Names, settings: Settings) -> list[Statement]:
     if not settings.caller_rights:
         return [deny("NobodyDirectly", _DATA, both, principal=EVERYBODY)]
     directly = {"StringNotEquals": {"aws:CalledViaLast": "s3-object-lambda.amazonaws.com"}}
-    changing = [action for action in _DATA if not action.startswith(("s3:Get", "s3:ListBucket"))]
     return [
         deny("NobodyDirectly", _DATA, both, principal=EVERYBODY, when=directly),
-        deny("ReadOnly", changing, both, principal=EVERYBODY),
+        deny("ReadOnly", (*_CHANGING, *_OTHER_READS), both, principal=EVERYBODY),
     ]
 
 
 def _view_policy(arn: str, view: str) -> list[Statement]:
     """The current version of the view's own copies, and their list; nothing else passes."""
-    reading = ("s3:GetObject", "s3:ListBucket")
-    other = ("s3:GetObjectAcl", "s3:GetObjectTagging", "s3:GetObjectVersion*", "s3:ListBucketVersions")
-    changing = [action for action in _DATA if not action.startswith(tuple(reading))]
     both, prefix = (arn, f"{arn}/object/*"), {"StringNotLike": {"s3:prefix": f"{view}/*"}}
     own = f"{arn}/object/{view}/*"
     return [
-        deny("ReadOnly", [*changing, *other], both, principal=EVERYBODY),
+        deny("ReadOnly", (*_CHANGING, *_OTHER_READS), both, principal=EVERYBODY),
         deny("ItsOwnObjects", "s3:GetObject", own, principal=EVERYBODY, elsewhere=True),
         deny("ItsOwnList", "s3:ListBucket", arn, principal=EVERYBODY, when=prefix),
     ]

@@ -31,6 +31,7 @@ WRITE = (
 DELETE = ("s3:BypassGovernanceRetention", "s3:DeleteObject*")
 
 CONFIGURE = (
+    "s3:AllowVendedLogDeliveryForResource",
     "s3:CreateBucketMetadataTableConfiguration",
     "s3:DeleteBucket*",
     "s3:PauseReplication",
@@ -160,6 +161,7 @@ def _through_the_views(names: Names, settings: Settings) -> list[dict[str, dict[
     return [
         {"StringNotEquals": {"s3:DataAccessPointArn": supporting}},
         {"StringNotEquals": {"aws:CalledViaLast": "s3-object-lambda.amazonaws.com"}},
+        {"StringNotEquals": {"aws:PrincipalAccount": names.account}},
     ]
 
 
@@ -167,7 +169,10 @@ def _through_the_copies(names: Names, settings: Settings) -> list[dict[str, dict
     if settings.access != "materialised":
         return [{}]
     points = [names.access_point_arn(names.access_point(view)) for view in settings.views]
-    return [{"StringNotEquals": {"s3:DataAccessPointArn": points}}]
+    return [
+        {"StringNotEquals": {"s3:DataAccessPointArn": points}},
+        {"StringNotEquals": {"aws:PrincipalAccount": names.account}},
+    ]
 
 
 def _own_copies(names: Names, view: str) -> list[Statement]:

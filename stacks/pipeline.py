@@ -64,11 +64,15 @@ class PipelineStack(Stack):
             scaling_config={"maximumConcurrency": settings.register_concurrency},
         ).add_resource_dependency(self.functions["register_upload"].function)
         values = self._substitutions()
-        invoked = [names.function_arn(handler) for name in values if (handler := handler_of(name))]
-        deidentify = [fn for fn in invoked if fn != names.function_arn("list_uploads")]
-        self._state_machine("Deidentify", "deidentify", "state_machine", values, [_invoke(deidentify)])
+        self._state_machine("Deidentify", "deidentify", "state_machine", values, [_invoke(self._named("deidentify"))])
         self._state_machine("Backfill", "backfill", "backfill", values, self._backfill_rights())
         self._schedule()
+
+    def _named(self, machine: str) -> list[str]:
+        """The functions that a definition names: its role invokes no other."""
+        text = (ROOT / "statemachine" / f"{machine}.asl.json").read_text()
+        handlers = sorted({found for name in _SUBSTITUTION.findall(text) if (found := handler_of(name))})
+        return [self._names.function_arn(handler) for handler in handlers]
 
     def _queue(self, logical: str, name: str, key: str, dead_letters: str | None = None) -> sqs.CfnQueue:
         names = self._names
@@ -135,7 +139,7 @@ class PipelineStack(Stack):
         own = names.state_machine_arn("backfill")
         runs = names.arn("states", f"execution:{names.state_machine('backfill')}/*")
         return [
-            _invoke([names.function_arn("list_uploads")]),
+            _invoke(self._named("backfill")),
             allow("Manifests", "s3:GetObject", names.objects_arn("work", "backfill/*")),
             allow("ManifestKey", "kms:Decrypt", self._keys.raw, when=via_s3),
             allow("StartInstances", "states:StartExecution", [names.state_machine_arn("deidentify"), own]),
