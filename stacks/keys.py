@@ -110,6 +110,11 @@ def _service(names: Names, sid: str, principal: str, when: dict[str, Any] | None
     )
 
 
+def _for(context: str, *arns: str) -> dict[str, Any]:
+    """Only to encrypt for these resources. EventBridge tells KMS no source: the queue's policy does."""
+    return {"ArnLike": {f"kms:EncryptionContext:{context}": list(arns)}}
+
+
 def raw_readers(names: Names, settings: Settings) -> list[str]:
     """Every principal that may ever decrypt the raw zone: by a grant on it, or as a person of the settings.
 
@@ -129,7 +134,12 @@ def raw_policy(names: Names, settings: Settings) -> list[Statement]:
         *_used_by(names, "UsedByTheRawZone", readers, via=_RAW_SERVICES),
         *_uploaded(names, writers),
         *_deployment(names, ("dynamodb", "secretsmanager", "sqs")),
-        _service(names, "EventsToTheUploadQueue", "events.amazonaws.com"),
+        _service(
+            names,
+            "EventsToTheUploadQueue",
+            "events.amazonaws.com",
+            _for("aws:sqs:arn", names.queue_arn("uploads"), names.queue_arn("uploads-dlq")),
+        ),
         _only("NobodyElseInTheRawZone", [*readers, *writers, names.deploy_role_arn()]),
     ]
 
@@ -175,6 +185,7 @@ def audit_policy(names: Names, settings: Settings) -> list[Statement]:
         *_used_by(names, "WrittenByTheRecorder", writers, via=("s3",)),
         *_used_by(names, "ReadByAuditors", auditors, ("kms:Decrypt",)),
         _service(names, "TrailEncrypts", "cloudtrail.amazonaws.com", trail),
+        allow("TrailSeesItsKey", "kms:DescribeKey", "*", principal=service("cloudtrail.amazonaws.com"), when=trail),
         _service(names, "TrailLogGroup", f"logs.{names.region}.amazonaws.com", logs),
         _only("NobodyElseInTheAudit", [*writers, *auditors]),
     ]
@@ -193,7 +204,17 @@ def service_policy(names: Names, settings: Settings) -> list[Statement]:
         *_deployment(names, ("states", "sns", "sqs", "lambda"))[:1],
         _service(names, "LogGroups", f"logs.{names.region}.amazonaws.com", logs),
         _service(names, "AlarmsToTheTopic", "cloudwatch.amazonaws.com"),
-        _service(names, "SchedulesToTheirDeadLetters", "events.amazonaws.com"),
+        _service(
+            names,
+            "SchedulesToTheirDeadLetters",
+            "events.amazonaws.com",
+            _for("aws:sqs:arn", names.queue_arn("schedule-dlq")),
+        ),
+        _service(names, "FindingsToTheTopic", "events.amazonaws.com", _for("aws:sns:topicArn", names.topic_arn())),
+        # The state machines' logs pass through the delivery service, which decrypts what Step Functions encrypted.
+        _service(
+            names, "LogsOfTheStateMachines", "delivery.logs.amazonaws.com", _for("SourceArn", names.arn("logs", "*"))
+        ),
     ]
 
 

@@ -45,7 +45,7 @@ class PipelineStack(Stack):
     def __init__(self, scope: Construct, names: Names, settings: Settings, keys: KeyArns, **stack: Any) -> None:
         super().__init__(scope, "Pipeline", stack_name=f"{names.prefix}-pipeline", **stack)
         self._names, self._settings, self._keys = names, settings, keys
-        private = PrivateNetwork(self, names, settings, keys.service) if settings.network == "private" else None
+        private = PrivateNetwork(self, names, settings, keys) if settings.network == "private" else None
         network = private.configuration if private else None
         refuse_without_build(self)
         own = [spec for spec in FUNCTIONS.values() if spec.name != "redact_header"]
