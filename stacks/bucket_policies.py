@@ -46,7 +46,7 @@ inventory, metadata tables, lifecycle, logging, notification, lock, versioning."
 def raw_bucket(names: Names, settings: Settings) -> list[Statement]:
     """Uploaders write, the functions that open a source read, custodians may do both and delete."""
     objects, scan = names.objects_arn("raw"), scanner(names, settings)
-    readers = [*holding(names, Grant.RAW_READ, Grant.RAW_LIST), *scan, *settings.custodians]
+    readers = [*holding(names, settings, Grant.RAW_READ, Grant.RAW_LIST), *scan, *settings.custodians]
     policy = [
         *_read_by(names, "raw", "OnlyTheRawZoneReads", readers, _through_the_views(names, settings)),
         deny_all_but("OnlyUploadersWrite", [*settings.uploaders, *scan], WRITE, objects),
@@ -64,8 +64,8 @@ def raw_bucket(names: Names, settings: Settings) -> list[Statement]:
 
 def work_bucket(names: Names, settings: Settings) -> list[Statement]:
     """The functions of the pipeline, the manifests' state machine, reviewers (who write decisions only), custodians."""
-    working = holding(names, Grant.WORK_READ, Grant.WORK_WRITE)
-    writers = [*holding(names, Grant.WORK_WRITE), *settings.custodians, *settings.reviewers]
+    working = holding(names, settings, Grant.WORK_READ, Grant.WORK_WRITE)
+    writers = [*holding(names, settings, Grant.WORK_WRITE), *settings.custodians, *settings.reviewers]
     readers = [*working, names.role_arn("backfill"), *settings.custodians, *settings.reviewers]
     objects = names.objects_arn("work")
     policy = [
@@ -82,10 +82,10 @@ def work_bucket(names: Names, settings: Settings) -> list[Statement]:
 
 def deid_bucket(names: Names, settings: Settings) -> list[Statement]:
     """SaveSanitized writes; when materialised, PublishViews writes copies, and a view's access point reads its own."""
-    objects, savers = names.objects_arn("deid"), holding(names, Grant.DEID_WRITE)
+    objects, savers = names.objects_arn("deid"), holding(names, settings, Grant.DEID_WRITE)
     copies = [names.objects_arn("deid", f"{view}/*") for view in settings.views]
-    copiers = holding(names, Grant.VIEW_COPY_WRITE) if settings.access == "materialised" else []
-    readers = [*holding(names, Grant.DEID_READ), *settings.custodians]
+    copiers = holding(names, settings, Grant.VIEW_COPY_WRITE) if settings.access == "materialised" else []
+    readers = [*holding(names, settings, Grant.DEID_READ), *settings.custodians]
     policy = [
         *_read_by(names, "deid", "OnlyTheReleaseReads", readers, _through_the_copies(names, settings)),
         deny_all_but("OnlyTheReleaseWrites", [*savers, *copiers], WRITE, objects),
@@ -106,7 +106,7 @@ def evidence_bucket(names: Names, settings: Settings) -> list[Statement]:
     """One writer; nobody deletes, not even after the retention ended, nor steps round the lock."""
     objects = names.objects_arn("evidence")
     return [
-        deny_all_but("OnlyTheRecorderWrites", holding(names, Grant.EVIDENCE_WRITE), WRITE, objects),
+        deny_all_but("OnlyTheRecorderWrites", holding(names, settings, Grant.EVIDENCE_WRITE), WRITE, objects),
         deny("NobodyDeletes", DELETE, objects, principal=EVERYBODY),
         _configured(names, settings, "evidence"),
     ]

@@ -121,7 +121,7 @@ def raw_readers(names: Names, settings: Settings) -> list[str]:
     The state machine `backfill` reads manifests in the work bucket. Auditors are not among them: what they read, trail
     and evidence, is under the audit key.
     """
-    functions = holding(names, *RAW_ZONE)
+    functions = holding(names, settings, *RAW_ZONE)
     people = [*settings.custodians, *settings.reviewers]
     return [*functions, names.role_arn("backfill"), *scanner(names, settings), *people]
 
@@ -166,7 +166,7 @@ def _uploaded(names: Names, writers: Sequence[str]) -> list[Statement]:
 
 def deid_policy(names: Names, settings: Settings) -> list[Statement]:
     """The de-identified bucket. Researchers of a materialised view decrypt by their own policy, through S3 only."""
-    users = [*holding(names, *DEID_ZONE), *settings.custodians]
+    users = [*holding(names, settings, *DEID_ZONE), *settings.custodians]
     policy = [*_administered(names, settings), *_used_by(names, "UsedByTheRelease", users, via=("s3",))]
     if settings.access == "materialised":
         through_s3 = {"StringEquals": _through(names, ("s3",))}
@@ -179,7 +179,7 @@ def audit_policy(names: Names, settings: Settings) -> list[Statement]:
     """Trail, its log group, and the evidence."""
     trail = {"StringEquals": {"aws:SourceArn": names.arn("cloudtrail", f"trail/{names.prefix}")}}
     logs = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": names.arn("logs", f"log-group:/{names.prefix}/trail")}}
-    writers, auditors = holding(names, Grant.EVIDENCE_WRITE), settings.auditors
+    writers, auditors = holding(names, settings, Grant.EVIDENCE_WRITE), settings.auditors
     return [
         *_administered(names, settings),
         *_used_by(names, "WrittenByTheRecorder", writers, via=("s3",)),
@@ -194,7 +194,7 @@ def audit_policy(names: Names, settings: Settings) -> list[Statement]:
 def service_policy(names: Names, settings: Settings) -> list[Statement]:
     """Step Functions, alarms and the application logs: nothing of a file is in any of them."""
     logs = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": names.arn("logs", "log-group:*")}}
-    functions = holding(names, Grant.START_EXECUTION, Grant.ANSWER_REVIEW, Grant.SCHEDULE_DEAD_LETTERS)
+    functions = holding(names, settings, Grant.START_EXECUTION, Grant.ANSWER_REVIEW, Grant.SCHEDULE_DEAD_LETTERS)
     machines = [names.role_arn("state_machine"), names.role_arn("backfill")]
     return [
         *_administered(names, settings),
@@ -220,7 +220,7 @@ def service_policy(names: Names, settings: Settings) -> list[Statement]:
 
 def signing_policy(names: Names, settings: Settings) -> list[Statement]:
     """Signs evidence; anybody in the account gets the public half."""
-    signers = holding(names, Grant.SIGN)
+    signers = holding(names, settings, Grant.SIGN)
     digests = {"kms:MessageType": "DIGEST"}
     account = accounts(names.root_arn())
     return [

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from stacks.function_table import FUNCTIONS, Grant
+from stacks.function_table import FUNCTIONS, FunctionSpec, Grant
 from stacks.names import Names
 from stacks.settings import Settings
 
 
-def holding(names: Names, *grants: Grant) -> list[str]:
-    """The roles of the functions that hold any of `grants`, in the order of the table."""
-    return [names.role_arn(spec.name) for spec in FUNCTIONS.values() if set(grants) & set(spec.grants)]
+def holding(names: Names, settings: Settings, *grants: Grant) -> list[str]:
+    """The roles of the deployed functions that hold any of `grants`, in the order of the table.
+
+    Only roles that exist: a name that a policy lets in and nobody holds is there for the taking by ``iam:CreateRole``.
+    """
+    specs = [spec for spec in FUNCTIONS.values() if set(grants) & set(spec.grants)]
+    return [names.role_arn(spec.name) for spec in specs if _is_deployed(spec, settings)]
+
+
+def _is_deployed(spec: FunctionSpec, settings: Settings) -> bool:
+    return settings.access == "object-lambda" or Grant.OBJECT_LAMBDA_RESPONSE not in spec.grants
 
 
 def scanner(names: Names, settings: Settings) -> list[str]:

@@ -57,7 +57,7 @@ def access_table(names: Names, settings: Settings) -> list[Statement]:
 
 def pseudonym_secret(names: Names, settings: Settings) -> list[Statement]:
     """Read by the functions that make pseudonyms; replaced, copied or opened to others by the deployment only."""
-    readers = [*holding(names, Grant.SECRET_READ), *settings.custodians]
+    readers = [*holding(names, settings, Grant.SECRET_READ), *settings.custodians]
     changes = (
         "secretsmanager:DeleteResourcePolicy",
         "secretsmanager:DeleteSecret",
@@ -83,7 +83,7 @@ def queue(names: Names, settings: Settings, name: str, arn: str) -> list[Stateme
     taking the key off the queue. Only Lambda receives for `register_upload`, as that role.
     """
     tls = {"Bool": {"aws:SecureTransport": "false"}}
-    receivers = [*(holding(names, Grant.UPLOAD_QUEUE) if name == "uploads" else []), *settings.custodians]
+    receivers = [*(holding(names, settings, Grant.UPLOAD_QUEUE) if name == "uploads" else []), *settings.custodians]
     # Redrive to the source queue is the custodian's.
     configure = ("sqs:AddPermission", "sqs:DeleteQueue", "sqs:RemovePermission", "sqs:SetQueueAttributes")
     policy = [
@@ -107,9 +107,11 @@ def _table(
     people: tuple[str, ...] = (),
 ) -> list[Statement]:
     table = names.table_arn(kind)
-    readers = [*holding(names, *read), *settings.custodians, *people]
+    readers = [*holding(names, settings, *read), *settings.custodians, *people]
     return [
         deny_all_but("OnlyTheRawZoneReads", readers, _TABLE_READ, table),
-        deny_all_but("OnlyTheRawZoneWrites", [*holding(names, *write), *settings.custodians], _TABLE_WRITE, table),
+        deny_all_but(
+            "OnlyTheRawZoneWrites", [*holding(names, settings, *write), *settings.custodians], _TABLE_WRITE, table
+        ),
         deny_all_but("OnlyTheDeploymentConfigures", administrators(names, settings), _TABLE_CONFIGURE, table),
     ]

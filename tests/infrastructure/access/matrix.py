@@ -1,4 +1,4 @@
-"""Two tables that a person can read: what each principal may do, and what the guards alone leave to whom.
+"""Three tables: what each principal may do, what its own policies alone would grant, and whom the guards alone leave.
 
 ``python -m tests.infrastructure.access.matrix`` writes them anew; the difference is for a reviewer to read.
 """
@@ -18,12 +18,20 @@ from tests.infrastructure.access.actors import everybody
 from tests.infrastructure.access.estate import MODES, Estate, Kind, estate
 from tests.infrastructure.access.questions import ask
 from tests.infrastructure.access.simulator import Asked, Run, Simulator
+from tests.infrastructure.templates import ACCOUNT
 
 Answers = list[tuple[str, bool]]
 """Whether an action is allowed, by situation."""
 DEFAULT = "object-lambda"
 EVERYTHING = "wide: everything"
 GOLDEN = Path(__file__).with_name("golden")
+_ACCOUNT = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "*", "Resource": "*"}
+    ],
+}
+"""A guard that leaves all to the account's identity policies."""
 _ALLOW = {"Sid": "WhateverElse", "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 
 
@@ -58,8 +66,8 @@ class Table:
 def rights_asked(mode: str) -> list[Asked]:
     """Every actor with what it holds."""
     found = estate(mode)
-    actors, questions = everybody(found), ask(found, mode)
-    return _differing(mode, [Asked(actor, question) for actor in actors for question in questions])
+    questions = [question for question in ask(found, mode) if not question.partial]
+    return _differing(mode, [Asked(actor, question) for actor in everybody(found) for question in questions])
 
 
 def guards_asked(mode: str) -> list[Asked]:
@@ -74,6 +82,23 @@ def guards_asked(mode: str) -> list[Asked]:
         replace(actor, holds=(EVERYTHING,)) if actor.is_authenticated else actor for actor in everybody(found)
     ]
     return _differing(mode, [Asked(actor, question) for actor in omnipotent for question in guarded])
+
+
+def grants_asked(mode: str) -> list[Asked]:
+    """Every actor with policies of the templates; each leg of a request is theirs to be granted."""
+    found = estate(mode)
+    holders = [actor for actor in everybody(found) if set(actor.holds) & set(found.policies)]
+    questions = [
+        replace(question, legs=tuple(replace(leg, delegated=False) for leg in question.legs))
+        for question in ask(found, mode)
+        if question.action != "sts:AssumeRole"
+    ]
+    return _differing(mode, [Asked(actor, question) for actor in holders for question in questions])
+
+
+def unguarded(found: Estate) -> dict[str, Mapping[str, Any]]:
+    """All resource policies, replaced by one that leaves all to the identity policies."""
+    return {name: _ACCOUNT for name, policy in found.policies.items() if policy.kind is Kind.RESOURCE}
 
 
 def _differing(mode: str, asked: list[Asked]) -> list[Asked]:
@@ -107,11 +132,18 @@ def rights(mode: str) -> Table:
 
 
 @cache
+def grants(mode: str) -> Table:
+    """What the identity policies grant where no resource has a say."""
+    return _table(estate(mode), grants_asked(mode), unguarded(estate(mode)))
+
+
+@cache
 def whole(mode: str) -> Table:
     """The rights of an access mode together with what it shares with the default."""
     found, table = estate(mode), rights(mode)
     known = _by_name(rights(DEFAULT)) | _by_name(table)
-    asked = [Asked(actor, question) for actor in everybody(found) for question in ask(found, mode)]
+    questions = [question for question in ask(found, mode) if not question.partial]
+    asked = [Asked(actor, question) for actor in everybody(found) for question in questions]
     return Table(asked, [known[_name(item)] for item in asked])
 
 
@@ -138,9 +170,17 @@ def _table(found: Estate, asked: list[Asked], replaced: Mapping[str, Mapping[str
 
 def rights_text(mode: str) -> str:
     """By principal and resource the allowed actions; what is not there is denied."""
-    table = rights(mode)
+    return _by_principal(rights(mode), mode, f"What each principal may do (access: {mode})")
+
+
+def grants_text(mode: str) -> str:
+    """The same of the policies that a principal holds, alone."""
+    return _by_principal(grants(mode), mode, f"What identity policies alone grant, without any guard (access: {mode})")
+
+
+def _by_principal(table: Table, mode: str, title: str) -> str:
     lines = [
-        f"# What each principal may do (access: {mode}). Everything else asked is denied:",
+        f"# {title}. Everything else asked is denied:",
         f"# {len(table.asked):,} requests, {sum(table.allowed):,} allowed. [..]: in these situations only.",
         *_scope(mode),
     ]
@@ -252,6 +292,7 @@ def main() -> int:
     GOLDEN.mkdir(exist_ok=True)
     for mode in MODES:
         (GOLDEN / f"rights-{mode}.txt").write_text(rights_text(mode))
+        (GOLDEN / f"grants-{mode}.txt").write_text(grants_text(mode))
         (GOLDEN / f"guards-{mode}.txt").write_text(guards_text(mode))
     return 0
 

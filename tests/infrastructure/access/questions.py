@@ -59,6 +59,8 @@ class Question:
     action: str
     situation: str
     legs: tuple[Leg, ...]
+    partial: bool = False
+    """One leg of what is never asked alone: it shows what each guard holds by itself, and is nobody's right."""
 
 
 def ask(found: Estate, mode: str) -> list[Question]:
@@ -130,7 +132,19 @@ def _buckets(found: Estate) -> Iterator[Question]:
                 yield Question(f"bucket {kind}", action, situation, (leg,))
 
 
-_THROUGH_POINT = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:PutObject", "s3:DeleteObject")
+_THROUGH_POINT = (
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:GetObject",
+    "s3:GetObjectAcl",
+    "s3:GetObjectTagging",
+    "s3:GetObjectVersion",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+    "s3:PutObjectTagging",
+    "s3:RestoreObject",
+)
 
 
 def _through(
@@ -146,6 +160,14 @@ def _through(
     )
 
 
+def _each(legs: tuple[Leg, Leg], point: str, target: str, situation: str) -> Iterator[Question]:
+    """Both policies together, and each by itself: one must hold where the other is lost."""
+    at, behind = legs
+    yield Question(f"access point {point} > {target}", at.action, situation, legs)
+    yield Question(f"access point {point} alone, {target}", at.action, situation, (at,), partial=True)
+    yield Question(f"{target} behind access point {point}", at.action, situation, (behind,), partial=True)
+
+
 def _raw_access_point(found: Estate) -> Iterator[Question]:
     """The supporting access point: directly, and by Object Lambda on behalf of its caller."""
     by = "s3-object-lambda.amazonaws.com"
@@ -155,7 +177,7 @@ def _raw_access_point(found: Estate) -> Iterator[Question]:
         for action in (*_THROUGH_POINT, "s3:ListBucket", "s3:ListBucketVersions"):
             target = None if action.startswith("s3:ListBucket") else key
             legs = _through(found, "raw", "raw", action, target, **more)
-            yield Question("access point raw > raw/object", action, situation, legs)
+            yield from _each(legs, "raw", "raw/object" if target else "bucket raw", situation)
         # Without the access point the same call must not count.
         straight = Leg(
             "s3:GetObject", f"arn:aws:s3:::{bucket('raw')}/{key}", found.guard("bucket raw"), {**_TLS, **more}
@@ -170,13 +192,11 @@ def _copies_access_points(found: Estate) -> Iterator[Question]:
         for name, key in _OBJECTS["deid"]:
             for action in _THROUGH_POINT:
                 legs = _through(found, view, "deid", action, key)
-                yield Question(f"access point {view} > deid/{name}", action, PLAIN, legs)
+                yield from _each(legs, view, f"deid/{name}", PLAIN)
         for prefix in ("", *(f"{other}/" for other in VIEWS)):
             for action in ("s3:ListBucket", "s3:ListBucketVersions"):
                 legs = _through(found, view, "deid", action, None, **{"s3:prefix": prefix})
-                yield Question(
-                    f"access point {view} > bucket deid", action, f"prefix {prefix}" if prefix else PLAIN, legs
-                )
+                yield from _each(legs, view, "bucket deid", f"prefix {prefix}" if prefix else PLAIN)
 
 
 def _views(found: Estate) -> Iterator[Question]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,9 +17,10 @@ from tests.infrastructure.access.actors import WIDE, Actor
 from tests.infrastructure.access.estate import Estate, Kind, Policy
 from tests.infrastructure.access.knowledge import PACKAGES
 from tests.infrastructure.access.questions import Leg, Question
-from tests.infrastructure.templates import ACCOUNT
+from tests.infrastructure.templates import ACCOUNT, ROOT
 
 _SCRIPT = Path(__file__).with_name("simulate.mjs")
+_ANSWERS = ROOT / ".cache" / "policy-simulator"
 
 
 Item = TypeVar("Item", Actor, Question)
@@ -83,20 +86,30 @@ class Simulator:
             {"requests": None if run.requests is None else list(run.requests), "replace": run.replace} for run in runs
         ]
         given = {**self._given, **packages, "policies": policies, "requests": self._requests, "runs": steps}
-        done = subprocess.run(
-            [node(), str(_SCRIPT)],
-            input=json.dumps({**given, "whole": whole}),
-            capture_output=True,
-            text=True,
-            timeout=3600,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"the policy simulator crashed: {done.stderr[-2000:]}")
-        answer = json.loads(done.stdout)
+        answer = json.loads(_answer(json.dumps({**given, "whole": whole})))
         if answer["invalid"]:
             raise InvalidPolicyError(json.dumps(answer["invalid"], indent=1))
         return [_verdicts(run) for run in answer["runs"]]
+
+
+def _answer(asked: str) -> str:
+    """What node says; once for the same question, script and packages, whichever test or process asks."""
+    digest = hashlib.sha256(asked.encode())
+    for part in (_SCRIPT, ROOT / "package-lock.json"):
+        digest.update(part.read_bytes())
+    known = _ANSWERS / f"{digest.hexdigest()}.json"
+    if known.exists():
+        return known.read_text()
+    done = subprocess.run(
+        [node(), str(_SCRIPT)], input=asked, capture_output=True, text=True, timeout=3600, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"the policy simulator crashed: {done.stderr[-2000:]}")
+    _ANSWERS.mkdir(parents=True, exist_ok=True)
+    written = known.with_suffix(f".{os.getpid()}")
+    written.write_text(done.stdout)
+    written.replace(known)
+    return done.stdout
 
 
 def _verdicts(run: Mapping[str, Any]) -> list[bool] | None:

@@ -9,7 +9,7 @@ import pytest
 from tests.infrastructure.access.actors import everybody
 from tests.infrastructure.access.estate import MODES, Kind, estate
 from tests.infrastructure.access.knowledge import exists
-from tests.infrastructure.access.matrix import GOLDEN, guards_text, rights_text
+from tests.infrastructure.access.matrix import GOLDEN, grants_text, guards_text, rights_text
 from tests.infrastructure.access.questions import ask
 from tests.infrastructure.templates import synthesized
 
@@ -19,6 +19,11 @@ WRITE_ANEW = "python -m tests.infrastructure.access.matrix writes them anew, for
 @pytest.mark.parametrize("mode", MODES)
 def test_the_rights_are_those_of_the_golden_file(mode: str) -> None:
     assert rights_text(mode) == (GOLDEN / f"rights-{mode}.txt").read_text(), WRITE_ANEW
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_identity_policies_alone_grant_what_the_golden_file_says(mode: str) -> None:
+    assert grants_text(mode) == (GOLDEN / f"grants-{mode}.txt").read_text(), WRITE_ANEW
 
 
 @pytest.mark.parametrize("mode", MODES)
