@@ -42,14 +42,30 @@ def _table() -> Mapping[str, Any]:
 def acknowledge(app: App) -> list[Acknowledged]:
     """Put every acknowledgment onto its resource; returns them all."""
     found: list[Acknowledged] = []
-    for construct in app.node.find_all():
-        if not isinstance(construct, CfnResource):
-            continue
-        reasons = [*_of_resource(construct), *_of_wildcards(construct)]
+    for resource in _resources(app):
+        reasons = [*_of_resource(resource), *_of_wildcards(resource)]
         if reasons:
-            Validations.of(construct).acknowledge(*(Acknowledgment(id=one.rule, reason=one.reason) for one in reasons))
+            Validations.of(resource).acknowledge(*(Acknowledgment(id=one.rule, reason=one.reason) for one in reasons))
         found += reasons
     return found
+
+
+def explanations(app: App) -> dict[tuple[str, str, str], str]:
+    """By stack, logical id and check of checkov: why the finding stands."""
+    found: dict[tuple[str, str, str], str] = {}
+    for resource in _resources(app):
+        stack = Stack.of(resource)
+        reasons = _reasons(resource)
+        if unbound := [one.reason for one in _of_wildcards(resource) if one.rule.endswith("[Resource::*]")]:
+            reasons["wildcard"] = unbound[0]
+        for check, control in _table()["checkov"].items():
+            if control in reasons:
+                found[stack.node.id, stack.get_logical_id(resource), check] = reasons[control]
+    return found
+
+
+def _resources(app: App) -> Iterator[CfnResource]:
+    return (construct for construct in app.node.find_all() if isinstance(construct, CfnResource))
 
 
 def known_reasons() -> set[str]:
@@ -60,15 +76,19 @@ def known_reasons() -> set[str]:
 
 
 def _of_resource(resource: CfnResource) -> Iterator[Acknowledged]:
-    path = resource.node.path
-    reasons: Mapping[str, str] = _table()["resources"].get(path, {})
-    if isinstance(resource, lambda_.CfnFunction):
-        spec = next(spec for spec in FUNCTIONS.values() if spec.construct_id == path.split("/")[1])
-        answered = {"inside-vpc": resource.vpc_config, "dead-letters": resource.dead_letter_config}
-        reasons = {control: text for control, text in _of_function(spec).items() if not answered.get(control)}
-    for control, reason in reasons.items():
+    for control, reason in _reasons(resource).items():
         for rule in _table()["rules"][control]:
-            yield Acknowledged(path, rule, reason)
+            yield Acknowledged(resource.node.path, rule, reason)
+
+
+def _reasons(resource: CfnResource) -> dict[str, str]:
+    """By control, why it does not apply to this resource."""
+    path = resource.node.path
+    if not isinstance(resource, lambda_.CfnFunction):
+        return dict(_table()["resources"].get(path, {}))
+    spec = next(spec for spec in FUNCTIONS.values() if spec.construct_id == path.split("/")[1])
+    answered = {"inside-vpc": resource.vpc_config, "dead-letters": resource.dead_letter_config}
+    return {control: text for control, text in _of_function(spec).items() if not answered.get(control)}
 
 
 def _of_function(spec: FunctionSpec) -> dict[str, str]:

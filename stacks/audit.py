@@ -12,13 +12,12 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from stacks.alarms import Alarms, Dashboard
-from stacks.buckets import only_principals, private_bucket
+from stacks.bucket_policies import evidence_bucket, trail_bucket
+from stacks.buckets import private_bucket
 from stacks.grants import KeyArns
 from stacks.names import Names
 from stacks.settings import Settings
-from stacks.statements import Statement, allow, assumed_by, deny, document, service
-
-_EVERYONE = {"AWS": "*"}
+from stacks.statements import allow, assumed_by, document
 
 
 class AuditStack(Stack):
@@ -32,7 +31,7 @@ class AuditStack(Stack):
             "Evidence",
             names,
             "evidence",
-            policy=_evidence_policy(names),
+            policy=evidence_bucket(names, settings),
             key_arn=keys.audit,
             lock_days=settings.evidence_retention_days,
         )
@@ -48,7 +47,7 @@ class AuditStack(Stack):
             "TrailLogs",
             names,
             "trail",
-            policy=_trail_policy(names),
+            policy=trail_bucket(names, settings),
             key_arn=keys.audit,
             lock_days=settings.audit_retention_days,
         )
@@ -160,32 +159,6 @@ class AuditStack(Stack):
             protected_resource={"s3Bucket": {"bucketName": names.bucket("raw")}},
             actions={"tagging": {"status": "ENABLED"}},
         ).add_resource_dependency(policy)
-
-
-def _evidence_policy(names: Names) -> list[Statement]:
-    """One writer; nobody deletes, not even before the retention ends, nor steps round the lock."""
-    objects = names.objects_arn("evidence")
-    return [
-        only_principals("OnlyTheRecorderWrites", ["s3:PutObject"], [objects], [names.role_arn("record_audit")]),
-        deny("NobodyDeletes", ("s3:DeleteObject*", "s3:BypassGovernanceRetention"), objects, principal=_EVERYONE),
-    ]
-
-
-def _trail_policy(names: Names) -> list[Statement]:
-    trail = {"StringEquals": {"aws:SourceArn": names.arn("cloudtrail", f"trail/{names.prefix}")}}
-    cloudtrail_ = service("cloudtrail.amazonaws.com")
-    objects = names.objects_arn("trail", f"AWSLogs/{names.account}/*")
-    return [
-        allow("TrailChecks", "s3:GetBucketAcl", names.bucket_arn("trail"), principal=cloudtrail_, when=trail),
-        allow("TrailWrites", "s3:PutObject", objects, principal=cloudtrail_, when=trail),
-        only_principals("OnlyTheTrailWrites", ["s3:PutObject"], [names.objects_arn("trail")], [], services=True),
-        deny(
-            "NobodyDeletes",
-            ("s3:DeleteObject*", "s3:BypassGovernanceRetention"),
-            names.objects_arn("trail"),
-            principal=_EVERYONE,
-        ),
-    ]
 
 
 def _selectors(names: Names) -> list[dict[str, Any]]:

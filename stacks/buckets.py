@@ -10,57 +10,34 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.names import Names
-from stacks.statements import Statement, deny, document
-
-_EVERYONE = {"AWS": "*"}
+from stacks.statements import EVERYBODY, Condition, Statement, deny, document
 
 
 def transport(names: Names, kind: str) -> list[Statement]:
     """TLS only, 1.2 or later."""
     both = (names.bucket_arn(kind), names.objects_arn(kind))
     return [
-        deny("TlsOnly", "s3:*", both, principal=_EVERYONE, when={"Bool": {"aws:SecureTransport": "false"}}),
-        deny("Tls12", "s3:*", both, principal=_EVERYONE, when={"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
+        deny("TlsOnly", "s3:*", both, principal=EVERYBODY, when={"Bool": {"aws:SecureTransport": "false"}}),
+        deny("Tls12", "s3:*", both, principal=EVERYBODY, when={"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
     ]
 
 
 def right_key(names: Names, kind: str, key_arn: str) -> list[Statement]:
-    """Every write names no key (then the bucket's default applies) or exactly this one, never another algorithm."""
+    """A write names no encryption (the bucket's default applies, and only the deployment can change it) or this key.
+
+    Present and wrong is denied. ``...IfExists`` would match the absent header too, and so deny every plain write.
+    """
     objects = names.objects_arn(kind)
     algorithm, key = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
+
+    def refused(sid: str, when: Condition) -> Statement:
+        return deny(sid, "s3:PutObject", objects, principal=EVERYBODY, when=when)
+
     return [
-        deny(
-            "KmsOnly",
-            "s3:PutObject",
-            objects,
-            principal=_EVERYONE,
-            when={"StringNotEqualsIfExists": {algorithm: "aws:kms"}},
-        ),
-        deny(
-            "ThisKeyOnly",
-            "s3:PutObject",
-            objects,
-            principal=_EVERYONE,
-            when={"StringNotEqualsIfExists": {key: key_arn}},
-        ),
-        deny(
-            "NoCustomerProvidedKey",
-            "s3:PutObject",
-            objects,
-            principal=_EVERYONE,
-            when={"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}},
-        ),
+        refused("KmsOnly", {"Null": {algorithm: "false"}, "StringNotEquals": {algorithm: "aws:kms"}}),
+        refused("ThisKeyOnly", {"Null": {key: "false"}, "StringNotEquals": {key: key_arn}}),
+        refused("NoCustomerProvidedKey", {"Null": {f"{algorithm}-customer-algorithm": "false"}}),
     ]
-
-
-def only_principals(
-    sid: str, actions: Sequence[str], resources: Sequence[str], arns: Sequence[str], *, services: bool = False
-) -> Statement:
-    """Deny for all but `arns`; with `services`, AWS services acting for themselves are not meant."""
-    when: dict[str, dict[str, object]] = {"ArnNotEquals": {"aws:PrincipalArn": list(arns)}} if arns else {}
-    if services:
-        when["BoolIfExists"] = {"aws:PrincipalIsAWSService": "false"}
-    return deny(sid, actions, resources, principal=_EVERYONE, when=when)
 
 
 def private_bucket(

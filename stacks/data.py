@@ -9,13 +9,13 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from stacks.buckets import only_principals, private_bucket
-from stacks.keys import DEID_USERS, RAW_READERS, Keys
+from stacks.bucket_policies import access_log_bucket, deid_bucket, raw_bucket, work_bucket
+from stacks.buckets import private_bucket
+from stacks.keys import Keys
 from stacks.names import Names
+from stacks.resource_policies import access_table, catalog_table, pseudonym_secret
 from stacks.settings import Settings
-from stacks.statements import Statement, accounts, allow, deny, service
-
-_READ = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes")
+from stacks.statements import Statement, document
 
 
 class DataStack(Stack):
@@ -29,7 +29,7 @@ class DataStack(Stack):
             "AccessLogs",
             names,
             "access-logs",
-            policy=_log_delivery(names),
+            policy=access_log_bucket(names, settings),
             key_arn=None,
             logged=False,
             lifecycle=[_expire("access-logs", settings.log_retention_days)],
@@ -39,7 +39,7 @@ class DataStack(Stack):
             "Raw",
             names,
             "raw",
-            policy=_raw_policy(names, settings),
+            policy=raw_bucket(names, settings),
             key_arn=self.keys.raw.attr_arn,
             events=True,
         )
@@ -48,17 +48,17 @@ class DataStack(Stack):
             "Work",
             names,
             "work",
-            policy=_work_policy(names, settings),
+            policy=work_bucket(names, settings),
             key_arn=self.keys.raw.attr_arn,
             lifecycle=[_expire("work", settings.work_retention_days, then=1)],
         )
         deid = private_bucket(
-            self, "Deid", names, "deid", policy=_deid_policy(names, settings), key_arn=self.keys.deid.attr_arn
+            self, "Deid", names, "deid", policy=deid_bucket(names, settings), key_arn=self.keys.deid.attr_arn
         )
         for bucket in (raw, work, deid):
             bucket.add_resource_dependency(logs)
-        self._table("Catalog", names, "catalog", (("instance_id", "HASH"),))
-        self._table("Access", names, "access", (("view", "HASH"), ("view_key", "RANGE")))
+        self._table("Catalog", names, "catalog", (("instance_id", "HASH"),), catalog_table(names, settings))
+        self._table("Access", names, "access", (("view", "HASH"), ("view_key", "RANGE")), access_table(names, settings))
         self.secret = secretsmanager.CfnSecret(
             self,
             "PseudonymKey",
@@ -80,20 +80,12 @@ class DataStack(Stack):
             "PseudonymKeyPolicy",
             secret_id=self.secret.ref,
             block_public_policy=True,
-            resource_policy={
-                "Version": "2012-10-17",
-                "Statement": [
-                    only_principals(
-                        "OnlyTheRawZoneReads",
-                        ["secretsmanager:GetSecretValue"],
-                        ["*"],
-                        [*(names.role_arn(name) for name in RAW_READERS), *settings.custodians],
-                    )
-                ],
-            },
+            resource_policy=document(*pseudonym_secret(names, settings)),
         )
 
-    def _table(self, logical: str, names: Names, kind: str, keys: tuple[tuple[str, str], ...]) -> None:
+    def _table(
+        self, logical: str, names: Names, kind: str, keys: tuple[tuple[str, str], ...], policy: list[Statement]
+    ) -> None:
         table = dynamodb.CfnTable(
             self,
             logical,
@@ -104,6 +96,7 @@ class DataStack(Stack):
             point_in_time_recovery_specification={"pointInTimeRecoveryEnabled": True},
             sse_specification={"sseEnabled": True, "sseType": "KMS", "kmsMasterKeyId": self.keys.raw.attr_arn},
             deletion_protection_enabled=True,
+            resource_policy={"policyDocument": document(*policy)},
         )
         table.apply_removal_policy(RemovalPolicy.RETAIN)
 
@@ -115,84 +108,3 @@ def _expire(name: str, days: int, then: int = 30) -> dict[str, Any]:
         "expirationInDays": days,
         "noncurrentVersionExpiration": {"noncurrentDays": then},
     }
-
-
-def _log_delivery(names: Names) -> list[Statement]:
-    return [
-        allow(
-            "ServerAccessLogs",
-            "s3:PutObject",
-            names.objects_arn("access-logs"),
-            principal=service("logging.s3.amazonaws.com"),
-            when={"StringEquals": {"aws:SourceAccount": names.account}},
-        )
-    ]
-
-
-def _raw_policy(names: Names, settings: Settings) -> list[Statement]:
-    functions = [
-        "register_upload",
-        "extract_frames",
-        "apply_redaction",
-        "verify_redaction",
-        "publish_views",
-        "redact_header",
-        "list_uploads",
-    ]
-    if settings.malware_scan:
-        functions.append("malware_scan")
-    readers = [*(names.role_arn(name) for name in functions), *settings.custodians]
-    writers = list(settings.uploaders)
-    scan = [names.role_arn("malware_scan")] if settings.malware_scan else []
-    objects = names.objects_arn("raw")
-    statements = [
-        only_principals("OnlyTheRawZoneReads", _READ, [objects], readers),
-        only_principals("OnlyUploadersWrite", ["s3:PutObject"], [objects], [*writers, *scan]),
-        only_principals("NobodyReplacesOrDeletes", ["s3:DeleteObject*"], [objects], settings.custodians),
-    ]
-    if settings.access == "object-lambda" and settings.caller_rights:
-        statements.append(
-            allow(
-                "DelegatedToItsAccessPoints",
-                ("s3:GetObject", "s3:ListBucket"),
-                (names.bucket_arn("raw"), objects),
-                principal=accounts(names.root_arn()),
-                when={"StringEquals": {"s3:DataAccessPointAccount": names.account}},
-            )
-        )
-    return statements
-
-
-def _work_policy(names: Names, settings: Settings) -> list[Statement]:
-    users = [*(names.role_arn(name) for name in RAW_READERS), *settings.custodians, *settings.reviewers]
-    return [only_principals("OnlyTheRawZone", [*_READ, "s3:PutObject"], [names.objects_arn("work")], users)]
-
-
-def _deid_policy(names: Names, settings: Settings) -> list[Statement]:
-    objects = names.objects_arn("deid")
-    writers = [names.role_arn("save_sanitized")]
-    statements: list[Statement] = []
-    if settings.access == "materialised":
-        writers.append(names.role_arn("publish_views"))
-        copies = [names.objects_arn("deid", f"{view}/*") for view in settings.views]
-        statements += [
-            deny(
-                "CopiesUnderTheirViewOnly",
-                "s3:PutObject",
-                copies,
-                principal={"AWS": "*"},
-                when={"ArnEquals": {"aws:PrincipalArn": names.role_arn("publish_views")}},
-                elsewhere=True,
-            ),
-            allow(
-                "DelegatedToItsAccessPoints",
-                ("s3:GetObject", "s3:ListBucket"),
-                (names.bucket_arn("deid"), objects),
-                principal=accounts(names.root_arn()),
-                when={"StringEquals": {"s3:DataAccessPointAccount": names.account}},
-            ),
-        ]
-    else:
-        readers = [*(names.role_arn(name) for name in DEID_USERS), *settings.custodians]
-        statements.append(only_principals("OnlyTheReleaseReads", _READ, [objects], readers))
-    return [only_principals("OnlyTheReleaseWrites", ["s3:PutObject"], [objects], writers), *statements]

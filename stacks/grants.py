@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from stacks.function_table import FunctionSpec, Grant
@@ -12,7 +13,7 @@ from stacks.statements import Condition, Statement, allow
 _READ_OBJECT = ("s3:GetObject", "s3:GetObjectVersion")
 _WRITE_OBJECT = ("s3:PutObject", "s3:AbortMultipartUpload")
 
-_RAW_VIA: dict[Grant, str] = {
+RAW_ZONE: Mapping[Grant, str] = {
     Grant.RAW_READ: "s3",
     Grant.WORK_READ: "s3",
     Grant.WORK_WRITE: "s3",
@@ -24,7 +25,9 @@ _RAW_VIA: dict[Grant, str] = {
     Grant.SECRET_READ: "secretsmanager",
     Grant.UPLOAD_QUEUE: "sqs",
 }
-_DEID = frozenset({Grant.DEID_READ, Grant.DEID_WRITE, Grant.VIEW_COPY_WRITE})
+"""Grants on what the raw key encrypts, with the service that decrypts it for the function."""
+DEID_ZONE = frozenset({Grant.DEID_READ, Grant.DEID_WRITE, Grant.VIEW_COPY_WRITE})
+"""Grants on the de-identified bucket. Roles with one of these and one of RAW_ZONE touch both zones."""
 _COPIES = frozenset({Grant.VIEW_COPY_WRITE, Grant.VIEW_COPY_DELETE})
 
 
@@ -66,9 +69,9 @@ def _through(names: Names, *services: str) -> Condition:
 def _key_use(spec: FunctionSpec, grants: list[Grant], names: Names, keys: KeyArns) -> list[Statement]:
     use = ("kms:Decrypt", "kms:GenerateDataKey")
     found = []
-    if via := sorted({_RAW_VIA[grant] for grant in grants if grant in _RAW_VIA}):
+    if via := sorted({RAW_ZONE[grant] for grant in grants if grant in RAW_ZONE}):
         found.append(allow("RawKey", use, keys.raw, when=_through(names, *via)))
-    if _DEID.intersection(grants):
+    if DEID_ZONE.intersection(grants):
         found.append(allow("DeidKey", use, keys.deid, when=_through(names, "s3")))
     if Grant.EVIDENCE_WRITE in grants:
         found.append(allow("AuditKey", use, keys.audit, when=_through(names, "s3")))

@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aws_cdk import CfnTag, RemovalPolicy
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from stacks.function_table import Grant
+from stacks.grants import DEID_ZONE, RAW_ZONE
 from stacks.names import Names
+from stacks.principals import administrators, holding, scanner
 from stacks.settings import Settings
-from stacks.statements import Statement, accounts, allow, deny, document, service
-
-RAW_READERS = (
-    "register_upload",
-    "extract_frames",
-    "detect_text",
-    "detect_phi",
-    "plan_redaction",
-    "request_review",
-    "apply_redaction",
-    "verify_redaction",
-    "save_sanitized",
-    "record_audit",
-    "publish_views",
-    "quarantine",
-    "defer",
-    "redact_header",
-    "list_uploads",
-    "redrive_deferred",
-    "backfill",
-)
-"""Roles that may decrypt with the raw key: every state reads the catalog or the work area, both raw zone."""
-
-DEID_USERS = ("save_sanitized", "publish_views", "redact_header")
-"""Roles that may use the de-identified key. They are also among RAW_READERS: the only ones that touch both zones."""
-
-AUDIT_WRITERS = ("record_audit",)
+from stacks.statements import EVERYBODY, Statement, accounts, allow, deny, deny_all_but, document, service
 
 _USE = ("kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey")
 _MANAGE = (
@@ -56,60 +33,72 @@ _MANAGE = (
     "kms:Update*",
 )
 """What the account's administrators need. The key policy alone decides on use: no IAM policy can widen it."""
+_GUARDS = (
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:ImportKeyMaterial",
+    "kms:PutKeyPolicy",
+    "kms:ReplicateKey",
+    "kms:RevokeGrant",
+    "kms:ScheduleKeyDeletion",
+    "kms:UpdatePrimaryRegion",
+)
+"""What would open a key, or destroy what it protects: a role with ``kms:*`` could otherwise write itself in."""
 _READ = ("kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant")
+_PASS_ON = ("kms:ReEncrypt*", "kms:CreateGrant")
+_RAW_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs")
+"""The services whose data the raw key encrypts: nobody, listed or not, uses the key but through one of them."""
 
 
-def _administered(names: Names) -> Statement:
-    return allow("AdministeredByTheAccount", _MANAGE, "*", principal=accounts(names.root_arn()))
+def _administered(names: Names, settings: Settings) -> list[Statement]:
+    return [
+        allow("AdministeredByTheAccount", _MANAGE, "*", principal=accounts(names.root_arn())),
+        deny_all_but("GuardedByTheDeployment", administrators(names, settings), _GUARDS, "*"),
+    ]
 
 
-def _used_by(names: Names, sid: str, arns: Sequence[str], actions: Sequence[str] = _USE) -> Statement:
+def _through(names: Names, services: Iterable[str]) -> dict[str, object]:
+    return {"kms:ViaService": [f"{name}.{names.region}.amazonaws.com" for name in services]}
+
+
+def _used_by(
+    names: Names,
+    sid: str,
+    arns: Sequence[str],
+    actions: Sequence[str] = _USE,
+    via: Sequence[str] = (),
+    **when: Mapping[str, object],
+) -> list[Statement]:
     """Roles are named in a condition: KMS refuses a policy whose principal does not exist yet."""
-    return allow(
-        sid,
-        actions,
-        "*",
-        principal=accounts(names.root_arn()),
-        when={"ArnEquals": {"aws:PrincipalArn": list(arns)}},
-    )
+    if not arns:
+        return []
+    through = {"StringEquals": _through(names, via)} if via else {}
+    known = {"ArnEquals": {"aws:PrincipalArn": list(arns)}}
+    return [allow(sid, actions, "*", principal=accounts(names.root_arn()), when=known | through | when)]
 
 
 def _only(sid: str, arns: Sequence[str]) -> Statement:
     """Nobody else, whatever an IAM policy says. AWS services acting for themselves have no principal ARN."""
-    return deny(
-        sid,
-        _READ,
-        "*",
-        principal={"AWS": "*"},
-        when={
-            "ArnNotEquals": {"aws:PrincipalArn": list(arns)},
-            "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
-        },
-    )
+    return deny_all_but(sid, arns, _READ, "*", when={"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}})
 
 
 def _deployment(names: Names, via: Sequence[str]) -> list[Statement]:
     """CloudFormation makes the encrypted resources: it may use the key through their services, and not by itself."""
+    deployer = {"ArnEquals": {"aws:PrincipalArn": names.deploy_role_arn()}}
     return [
-        allow(
+        *_used_by(
+            names,
             "DeployedThroughItsServices",
+            [names.deploy_role_arn()],
             ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
-            "*",
-            principal=accounts(names.root_arn()),
-            when={
-                "ArnEquals": {"aws:PrincipalArn": names.deploy_role_arn()},
-                "StringEquals": {"kms:ViaService": [f"{name}.{names.region}.amazonaws.com" for name in via]},
-            },
+            via,
         ),
         deny(
             "NeverReadByTheDeployment",
             ("kms:Decrypt", "kms:ReEncrypt*"),
             "*",
-            principal={"AWS": "*"},
-            when={
-                "ArnEquals": {"aws:PrincipalArn": names.deploy_role_arn()},
-                "StringNotEquals": {"kms:ViaService": [f"{name}.{names.region}.amazonaws.com" for name in via]},
-            },
+            principal=EVERYBODY,
+            when=deployer | {"StringNotEquals": _through(names, via)},
         ),
     ]
 
@@ -121,84 +110,124 @@ def _service(names: Names, sid: str, principal: str, when: dict[str, Any] | None
     )
 
 
+def _for(context: str, *arns: str) -> dict[str, Any]:
+    """Only to encrypt for these resources. EventBridge tells KMS no source: the queue's policy does."""
+    return {"ArnLike": {f"kms:EncryptionContext:{context}": list(arns)}}
+
+
 def raw_readers(names: Names, settings: Settings) -> list[str]:
-    """Every principal that may ever decrypt the raw zone."""
-    people = [*settings.custodians, *settings.reviewers, *settings.auditors]
-    roles = [names.role_arn(name) for name in RAW_READERS]
-    malware = [names.role_arn("malware_scan")] if settings.malware_scan else []
-    return [*roles, *malware, *people]
+    """Every principal that may ever decrypt the raw zone: by a grant on it, or as a person of the settings.
+
+    The state machine `backfill` reads manifests in the work bucket. Auditors are not among them: what they read, trail
+    and evidence, is under the audit key.
+    """
+    functions = holding(names, settings, *RAW_ZONE)
+    people = [*settings.custodians, *settings.reviewers]
+    return [*functions, names.role_arn("backfill"), *scanner(names, settings), *people]
 
 
 def raw_policy(names: Names, settings: Settings) -> list[Statement]:
     """Raw and work buckets, catalog, access table, upload queues, pseudonym secret."""
-    readers = raw_readers(names, settings)
-    writers = list(settings.uploaders)
+    readers, writers = raw_readers(names, settings), list(settings.uploaders)
     return [
-        _administered(names),
-        _used_by(names, "UsedByTheRawZone", readers),
-        *([_used_by(names, "UploadersEncrypt", writers, ("kms:GenerateDataKey",))] if writers else []),
+        *_administered(names, settings),
+        *_used_by(names, "UsedByTheRawZone", readers, via=_RAW_SERVICES),
+        *_uploaded(names, writers),
         *_deployment(names, ("dynamodb", "secretsmanager", "sqs")),
-        _service(names, "EventsToTheUploadQueue", "events.amazonaws.com"),
-        _only("NobodyElseInTheRawZone", [*readers, *writers, names.deploy_role_arn()]),
-        *(
-            [
-                deny(
-                    "UploadersNeverDecrypt",
-                    ("kms:Decrypt", "kms:ReEncrypt*", "kms:CreateGrant"),
-                    "*",
-                    principal={"AWS": "*"},
-                    when={"ArnEquals": {"aws:PrincipalArn": writers}},
-                )
-            ]
-            if writers
-            else []
+        _service(
+            names,
+            "EventsToTheUploadQueue",
+            "events.amazonaws.com",
+            _for("aws:sqs:arn", names.queue_arn("uploads"), names.queue_arn("uploads-dlq")),
         ),
+        _only("NobodyElseInTheRawZone", [*readers, *writers, names.deploy_role_arn()]),
+    ]
+
+
+def _uploaded(names: Names, writers: Sequence[str]) -> list[Statement]:
+    """Who uploads in parts is asked for Decrypt by S3: for the raw bucket only, whose policy denies the reading."""
+    if not writers:
+        return []
+    raw = {"kms:EncryptionContext:aws:s3:arn": [names.bucket_arn("raw"), names.objects_arn("raw")]}
+    by_them = {"ArnEquals": {"aws:PrincipalArn": list(writers)}}
+    use = ("kms:Decrypt", "kms:GenerateDataKey")
+    return [
+        *_used_by(names, "UploadersEncrypt", writers, use, ("s3",), ArnLike=raw),
+        deny(
+            "UploadersDecryptNothingElse",
+            "kms:Decrypt",
+            "*",
+            principal=EVERYBODY,
+            when=by_them | {"ArnNotLike": raw},
+        ),
+        deny("UploadersPassNothingOn", _PASS_ON, "*", principal=EVERYBODY, when=by_them),
     ]
 
 
 def deid_policy(names: Names, settings: Settings) -> list[Statement]:
     """The de-identified bucket. Researchers of a materialised view decrypt by their own policy, through S3 only."""
-    researchers = [
-        allow(
-            "ReadThroughS3ByPolicy",
-            ("kms:Decrypt",),
-            "*",
-            principal=accounts(names.root_arn()),
-            when={"StringEquals": {"kms:ViaService": f"s3.{names.region}.amazonaws.com"}},
-        )
-    ]
-    return [
-        _administered(names),
-        _used_by(names, "UsedByTheRelease", [names.role_arn(name) for name in DEID_USERS]),
-        *(researchers if settings.access == "materialised" else []),
-    ]
+    users = [*holding(names, settings, *DEID_ZONE), *settings.custodians]
+    policy = [*_administered(names, settings), *_used_by(names, "UsedByTheRelease", users, via=("s3",))]
+    if settings.access == "materialised":
+        through_s3 = {"StringEquals": _through(names, ("s3",))}
+        account = accounts(names.root_arn())
+        return [*policy, allow("ReadThroughS3ByPolicy", "kms:Decrypt", "*", principal=account, when=through_s3)]
+    return [*policy, _only("NobodyElseInTheRelease", users)]
 
 
 def audit_policy(names: Names, settings: Settings) -> list[Statement]:
     """Trail, its log group, and the evidence."""
     trail = {"StringEquals": {"aws:SourceArn": names.arn("cloudtrail", f"trail/{names.prefix}")}}
     logs = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": names.arn("logs", f"log-group:/{names.prefix}/trail")}}
+    writers, auditors = holding(names, settings, Grant.EVIDENCE_WRITE), settings.auditors
     return [
-        _administered(names),
-        _used_by(names, "WrittenByTheRecorder", [names.role_arn(name) for name in AUDIT_WRITERS]),
-        *([_used_by(names, "ReadByAuditors", settings.auditors, ("kms:Decrypt",))] if settings.auditors else []),
+        *_administered(names, settings),
+        *_used_by(names, "WrittenByTheRecorder", writers, via=("s3",)),
+        *_used_by(names, "ReadByAuditors", auditors, ("kms:Decrypt",)),
         _service(names, "TrailEncrypts", "cloudtrail.amazonaws.com", trail),
+        allow("TrailSeesItsKey", "kms:DescribeKey", "*", principal=service("cloudtrail.amazonaws.com"), when=trail),
         _service(names, "TrailLogGroup", f"logs.{names.region}.amazonaws.com", logs),
+        _only("NobodyElseInTheAudit", [*writers, *auditors]),
     ]
 
 
 def service_policy(names: Names, settings: Settings) -> list[Statement]:
     """Step Functions, alarms and the application logs: nothing of a file is in any of them."""
     logs = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": names.arn("logs", "log-group:*")}}
-    del settings
-    users = ("state_machine", "backfill", "register_upload", "redrive_deferred", "request_review")
+    functions = holding(names, settings, Grant.START_EXECUTION, Grant.ANSWER_REVIEW, Grant.SCHEDULE_DEAD_LETTERS)
+    machines = [names.role_arn("state_machine"), names.role_arn("backfill")]
     return [
-        _administered(names),
-        _used_by(names, "UsedByTheStateMachines", [names.role_arn(name) for name in users]),
+        *_administered(names, settings),
+        *_used_by(names, "UsedByTheStateMachines", [*machines, *functions]),
+        # Who answers a review speaks to an encrypted state machine.
+        *_used_by(names, "ReviewersAnswer", settings.reviewers, via=("states",)),
         *_deployment(names, ("states", "sns", "sqs", "lambda"))[:1],
         _service(names, "LogGroups", f"logs.{names.region}.amazonaws.com", logs),
         _service(names, "AlarmsToTheTopic", "cloudwatch.amazonaws.com"),
-        _service(names, "SchedulesToTheirDeadLetters", "events.amazonaws.com"),
+        _service(
+            names,
+            "SchedulesToTheirDeadLetters",
+            "events.amazonaws.com",
+            _for("aws:sqs:arn", names.queue_arn("schedule-dlq")),
+        ),
+        _service(names, "FindingsToTheTopic", "events.amazonaws.com", _for("aws:sns:topicArn", names.topic_arn())),
+        # The state machines' logs pass through the delivery service, which decrypts what Step Functions encrypted.
+        _service(
+            names, "LogsOfTheStateMachines", "delivery.logs.amazonaws.com", _for("SourceArn", names.arn("logs", "*"))
+        ),
+    ]
+
+
+def signing_policy(names: Names, settings: Settings) -> list[Statement]:
+    """Signs evidence; anybody in the account gets the public half."""
+    signers = holding(names, settings, Grant.SIGN)
+    digests = {"kms:MessageType": "DIGEST"}
+    account = accounts(names.root_arn())
+    return [
+        *_administered(names, settings),
+        *_used_by(names, "SignedByTheRecorder", signers, ("kms:Sign",), StringEquals=digests),
+        allow("AnyoneInTheAccountVerifies", "kms:GetPublicKey", "*", principal=account),
+        deny_all_but("NobodyElseSigns", signers, ("kms:Sign", "kms:CreateGrant"), "*"),
     ]
 
 
@@ -211,15 +240,10 @@ class Keys(Construct):
         self.deid = self._key("Deid", names, deid_policy(names, settings), "de-identified objects")
         self.audit = self._key("Audit", names, audit_policy(names, settings), "audit and evidence")
         self.service = self._key("Service", names, service_policy(names, settings), "service data without PHI")
-        signing = [
-            _administered(names),
-            _used_by(names, "SignedByTheRecorder", [names.role_arn("record_audit")], ("kms:Sign", "kms:GetPublicKey")),
-            allow("AnyoneInTheAccountVerifies", "kms:GetPublicKey", "*", principal=accounts(names.root_arn())),
-        ]
         self.signing = kms.CfnKey(
             self,
             "Signing",
-            key_policy=document(*signing),
+            key_policy=document(*signing_policy(names, settings)),
             key_spec="ECC_NIST_P256",
             key_usage="SIGN_VERIFY",
             description=f"{names.prefix}: signs certificates",

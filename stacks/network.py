@@ -9,45 +9,37 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from stacks.function_table import FUNCTIONS, OUTSIDE_THE_NETWORK
+from stacks.grants import KeyArns, statements
 from stacks.names import Names
 from stacks.settings import Settings
 from stacks.statements import Statement, allow, assumed_by, document
 
-
-def _interfaces(names: Names, settings: Settings) -> dict[str, Statement]:
-    """The services that the functions call from inside, and the calls that may pass: what their roles may do at most.
-
-    Logs and queue messages are carried by Lambda itself, outside the network.
-    """
-    found = {
-        "kms": _through(names, ("kms:Sign",), names.arn("kms", "key/*")),
-        "secretsmanager": _through(
-            names, ("secretsmanager:GetSecretValue",), names.arn("secretsmanager", f"secret:{names.prefix}/*")
-        ),
-        "states": _through(
-            names, ("states:StartExecution", "states:SendTaskSuccess"), names.state_machine_arn("deidentify")
-        ),
-        "xray": _through(names, ("xray:PutTraceSegments", "xray:PutTelemetryRecords"), "*"),
-        "comprehendmedical": _through(names, ("comprehendmedical:DetectPHI",), "*"),
-    }
-    if settings.ocr_engine in ("rekognition", "both"):
-        found["rekognition"] = _through(names, ("rekognition:DetectText",), "*")
-    if settings.ocr_engine in ("textract", "both"):
-        found["textract"] = _through(names, ("textract:DetectDocumentText",), "*")
-    return found
+_CARRIED_BY_LAMBDA = frozenset({"logs", "sqs"})
+"""Log lines and queue messages: Lambda itself carries them, outside the network."""
+_GATEWAYS = frozenset({"s3", "dynamodb"})
 
 
-def _gateways(names: Names) -> dict[str, Statement]:
-    """S3 and DynamoDB: this deployment's buckets and tables only."""
-    objects = ("s3:GetObject*", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListBucket*")
-    items = tuple(f"dynamodb:{verb}" for verb in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"))
+def _endpoints(names: Names, settings: Settings, keys: KeyArns) -> dict[str, Statement]:
+    """By service, what may pass: the calls and resources that the roles of the functions inside have, and no other."""
+    inside = [spec for spec in FUNCTIONS.values() if spec.name not in OUTSIDE_THE_NETWORK]
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for statement in (one for spec in inside for one in statements(spec, names, settings, keys)):
+        # Keys are used by the services that hold the data, not by a call of the function's own.
+        if "kms:ViaService" in statement.get("Condition", {}).get("StringEquals", {}):
+            continue
+        for action in statement["Action"]:
+            actions, resources = found.setdefault(action.partition(":")[0], (set(), set()))
+            actions.add(action)
+            resources.update(statement["Resource"])
     return {
-        "s3": _through(names, objects, (names.bucket_arn("*"), names.objects_arn("*"))),
-        "dynamodb": _through(names, items, (names.table_arn("catalog"), names.table_arn("access"))),
+        service: _through(names, sorted(actions), sorted(resources))
+        for service, (actions, resources) in sorted(found.items())
+        if service not in _CARRIED_BY_LAMBDA
     }
 
 
-def _through(names: Names, actions: tuple[str, ...], resources: str | tuple[str, ...]) -> Statement:
+def _through(names: Names, actions: list[str], resources: list[str]) -> Statement:
     """Only principals of this account: what is inside cannot carry data out with foreign credentials."""
     when = {"StringEquals": {"aws:PrincipalAccount": names.account}}
     return allow("OwnAccount", actions, resources, principal={"AWS": "*"}, when=when)
@@ -56,7 +48,7 @@ def _through(names: Names, actions: tuple[str, ...], resources: str | tuple[str,
 class PrivateNetwork(Construct):
     """Two isolated subnets, gateway endpoints for S3 and DynamoDB, interface endpoints for the rest."""
 
-    def __init__(self, scope: Construct, names: Names, settings: Settings, log_key: str) -> None:
+    def __init__(self, scope: Construct, names: Names, settings: Settings, keys: KeyArns) -> None:
         super().__init__(scope, "Network")
         vpc = ec2.CfnVPC(
             self,
@@ -93,17 +85,10 @@ class PrivateNetwork(Construct):
             to_port=443,
             description="HTTPS from the functions",
         )
-        for service, statement in _gateways(names).items():
-            ec2.CfnVPCEndpoint(
-                self,
-                f"Gateway{service.capitalize()}",
-                vpc_id=vpc.ref,
-                vpc_endpoint_type="Gateway",
-                service_name=f"com.amazonaws.{names.region}.{service}",
-                route_table_ids=[table.ref],
-                policy_document=document(statement),
-            )
-        for service, statement in _interfaces(names, settings).items():
+        for service, statement in _endpoints(names, settings, keys).items():
+            if service in _GATEWAYS:
+                self._gateway(service, names, statement, vpc.ref, table.ref)
+                continue
             ec2.CfnVPCEndpoint(
                 self,
                 f"Endpoint{service.capitalize()}",
@@ -115,7 +100,7 @@ class PrivateNetwork(Construct):
                 private_dns_enabled=True,
                 policy_document=document(statement),
             )
-        self._flow_logs(names, settings, vpc.ref, log_key)
+        self._flow_logs(names, settings, vpc.ref, keys.service)
         self.configuration = lambda_.CfnFunction.VpcConfigProperty(subnet_ids=subnets, security_group_ids=[functions])
 
     def _security_group(self, name: str, vpc: str, description: str) -> str:
@@ -135,6 +120,17 @@ class PrivateNetwork(Construct):
             ],
         )
         return group.attr_group_id
+
+    def _gateway(self, service: str, names: Names, statement: Statement, vpc: str, table: str) -> None:
+        ec2.CfnVPCEndpoint(
+            self,
+            f"Gateway{service.capitalize()}",
+            vpc_id=vpc,
+            vpc_endpoint_type="Gateway",
+            service_name=f"com.amazonaws.{names.region}.{service}",
+            route_table_ids=[table],
+            policy_document=document(statement),
+        )
 
     def _flow_logs(self, names: Names, settings: Settings, vpc: str, log_key: str) -> None:
         group = logs.CfnLogGroup(

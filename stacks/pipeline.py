@@ -20,8 +20,9 @@ from stacks.functions import ROOT, DeidFunction, refuse_without_build
 from stacks.grants import KeyArns
 from stacks.names import Names
 from stacks.network import PrivateNetwork
+from stacks.resource_policies import queue as queue_policy
 from stacks.settings import Settings
-from stacks.statements import Statement, allow, assumed_by, deny, document, service
+from stacks.statements import Statement, allow, assumed_by, document
 
 _SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 _FUNCTION = re.compile(r"(\w+)FunctionArn")
@@ -44,7 +45,7 @@ class PipelineStack(Stack):
     def __init__(self, scope: Construct, names: Names, settings: Settings, keys: KeyArns, **stack: Any) -> None:
         super().__init__(scope, "Pipeline", stack_name=f"{names.prefix}-pipeline", **stack)
         self._names, self._settings, self._keys = names, settings, keys
-        private = PrivateNetwork(self, names, settings, keys.service) if settings.network == "private" else None
+        private = PrivateNetwork(self, names, settings, keys) if settings.network == "private" else None
         network = private.configuration if private else None
         refuse_without_build(self)
         own = [spec for spec in FUNCTIONS.values() if spec.name != "redact_header"]
@@ -64,11 +65,15 @@ class PipelineStack(Stack):
             scaling_config={"maximumConcurrency": settings.register_concurrency},
         ).add_resource_dependency(self.functions["register_upload"].function)
         values = self._substitutions()
-        invoked = [names.function_arn(handler) for name in values if (handler := handler_of(name))]
-        deidentify = [fn for fn in invoked if fn != names.function_arn("list_uploads")]
-        self._state_machine("Deidentify", "deidentify", "state_machine", values, [_invoke(deidentify)])
+        self._state_machine("Deidentify", "deidentify", "state_machine", values, [_invoke(self._named("deidentify"))])
         self._state_machine("Backfill", "backfill", "backfill", values, self._backfill_rights())
         self._schedule()
+
+    def _named(self, machine: str) -> list[str]:
+        """The functions that a definition names: its role invokes no other."""
+        text = (ROOT / "statemachine" / f"{machine}.asl.json").read_text()
+        handlers = sorted({found for name in _SUBSTITUTION.findall(text) if (found := handler_of(name))})
+        return [self._names.function_arn(handler) for handler in handlers]
 
     def _queue(self, logical: str, name: str, key: str, dead_letters: str | None = None) -> sqs.CfnQueue:
         names = self._names
@@ -87,12 +92,7 @@ class PipelineStack(Stack):
             redrive_allow_policy=sources if name == "uploads-dlq" else None,
         )
         queue.apply_removal_policy(RemovalPolicy.RETAIN)
-        tls = {"Bool": {"aws:SecureTransport": "false"}}
-        policy = [deny("TlsOnly", "sqs:*", queue.attr_arn, principal={"AWS": "*"}, when=tls)]
-        rule = "redrive" if name == "schedule-dlq" else "uploads"
-        source = {"ArnEquals": {"aws:SourceArn": names.arn("events", f"rule/{names.prefix}-{rule}")}}
-        rules = service("events.amazonaws.com")
-        policy.append(allow("FromItsRule", "sqs:SendMessage", queue.attr_arn, principal=rules, when=source))
+        policy = queue_policy(names, self._settings, name, queue.attr_arn)
         sqs.CfnQueuePolicy(self, f"{logical}Policy", queues=[queue.ref], policy_document=document(*policy))
         return queue
 
@@ -144,7 +144,7 @@ class PipelineStack(Stack):
         own = names.state_machine_arn("backfill")
         runs = names.arn("states", f"execution:{names.state_machine('backfill')}/*")
         return [
-            _invoke([names.function_arn("list_uploads")]),
+            _invoke(self._named("backfill")),
             allow("Manifests", "s3:GetObject", names.objects_arn("work", "backfill/*")),
             allow("ManifestKey", "kms:Decrypt", self._keys.raw, when=via_s3),
             allow("StartInstances", "states:StartExecution", [names.state_machine_arn("deidentify"), own]),

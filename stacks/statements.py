@@ -8,7 +8,8 @@ from typing import Any
 Statement = dict[str, Any]
 Condition = Mapping[str, Mapping[str, object]]
 
-ANYONE = "*"
+EVERYBODY = {"AWS": "*"}
+"""The principal of a Deny: every account, and the anonymous."""
 
 
 def _many(values: str | Iterable[str]) -> list[str]:
@@ -41,6 +42,24 @@ def deny(
     if elsewhere:
         statement["NotResource"] = statement.pop("Resource")
     return statement
+
+
+def deny_all_but(
+    sid: str,
+    arns: Iterable[str],
+    actions: str | Iterable[str],
+    resources: str | Iterable[str],
+    *,
+    when: Condition | None = None,
+) -> Statement:
+    """Deny for everybody but `arns`, whatever another policy allows: roles, users, other accounts, the anonymous.
+
+    Roles stand in a condition, because a principal that does not exist yet is refused. A request without
+    ``aws:PrincipalArn`` (anonymous, or an AWS service for itself) is denied as well: negated operators match then.
+    """
+    known = list(arns)
+    unless: dict[str, Mapping[str, object]] = {"ArnNotEquals": {"aws:PrincipalArn": known}} if known else {}
+    return deny(sid, actions, resources, principal=EVERYBODY, when=unless | dict(when or {}))
 
 
 def service(*names: str) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stacks.function_table import FUNCTIONS, OUTSIDE_THE_NETWORK
+from stacks.function_table import FUNCTIONS
 from tests.infrastructure.templates import ACCOUNT, MODES, Templates, listed, synthesized
 
 _HOLDS_DATA = (
@@ -20,7 +20,6 @@ _HOLDS_DATA = (
     "AWS::SQS::Queue",
     "AWS::Logs::LogGroup",
 )
-_PRIVATE = tuple(mode for mode in MODES if mode.get("network") == "private")
 
 
 @pytest.fixture(params=MODES, ids=str)
@@ -91,11 +90,18 @@ def test_every_write_is_with_the_buckets_own_key(deployed: Templates) -> None:
             continue
         assert rule["BucketKeyEnabled"] is True
         algorithm, key = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
-        assert denied["KmsOnly"]["Condition"] == {"StringNotEqualsIfExists": {algorithm: "aws:kms"}}
-        assert denied["ThisKeyOnly"]["Condition"] == {"StringNotEqualsIfExists": {key: default["KMSMasterKeyID"]}}
+        assert _only_value(denied["KmsOnly"], algorithm) == "aws:kms"
+        assert _only_value(denied["ThisKeyOnly"], key) == default["KMSMasterKeyID"]
         for sid in ("KmsOnly", "ThisKeyOnly", "NoCustomerProvidedKey"):
             assert (denied[sid]["Effect"], denied[sid]["Action"]) == ("Deny", ["s3:PutObject"])
             assert denied[sid]["Principal"] == {"AWS": "*"}
+
+
+def _only_value(statement: Mapping[str, Any], header: str) -> object:
+    """The one value of a header that a Deny lets pass."""
+    compared = [block for operator, block in statement["Condition"].items() if operator.startswith("StringNotEquals")]
+    assert len(compared) == 1
+    return compared[0][header]
 
 
 def test_each_zone_has_a_key_of_its_own_that_rotates(deployed: Templates) -> None:
@@ -146,6 +152,53 @@ def test_every_service_that_may_write_is_held_to_this_account(deployed: Template
     for name, statement in _policies(deployed):
         if statement["Effect"] == "Allow" and "Service" in statement["Principal"]:
             assert any(key in json.dumps(statement["Condition"]) for key in bound), (name, statement["Sid"])
+
+
+def test_the_keys_let_the_services_encrypt_that_have_to(deployed: Templates) -> None:
+    """A grant that is missing here is an outage without an error: an event, an alarm or a log line that never comes."""
+    keys = {key["Description"]: key["KeyPolicy"]["Statement"] for key in deployed.properties("AWS::KMS::Key")}
+    granted = {
+        (description.partition(": ")[2].split()[0], principal, action)
+        for description, statements in keys.items()
+        for statement in statements
+        if statement["Effect"] == "Allow" and isinstance(statement["Principal"], dict)
+        for principal in listed(statement["Principal"].get("Service", []))
+        for action in listed(statement["Action"])
+    }
+    assert granted >= {
+        ("raw", "events.amazonaws.com", "kms:GenerateDataKey*"),
+        ("service", "events.amazonaws.com", "kms:GenerateDataKey*"),
+        ("service", "cloudwatch.amazonaws.com", "kms:GenerateDataKey*"),
+        ("service", "logs.ap-southeast-2.amazonaws.com", "kms:GenerateDataKey*"),
+        ("service", "delivery.logs.amazonaws.com", "kms:Decrypt"),
+        ("audit", "logs.ap-southeast-2.amazonaws.com", "kms:GenerateDataKey*"),
+        ("audit", "cloudtrail.amazonaws.com", "kms:GenerateDataKey*"),
+        ("audit", "cloudtrail.amazonaws.com", "kms:DescribeKey"),
+    }
+
+
+def test_eventbridge_is_held_by_what_it_encrypts_for(deployed: Templates) -> None:
+    """It tells KMS neither account nor rule: a condition on them denies, and the event is dropped in silence."""
+    found = [
+        statement
+        for key in deployed.properties("AWS::KMS::Key")
+        for statement in key["KeyPolicy"]["Statement"]
+        if "events.amazonaws.com" in json.dumps(statement["Principal"])
+    ]
+    targets = {target for statement in found for arns in _contexts(statement) for target in arns}
+    assert all(set(statement["Condition"]) == {"ArnLike"} for statement in found)
+    assert {target.rpartition(":dicom-deid-prod-")[2] for target in targets} == {
+        "uploads",
+        "uploads-dlq",
+        "schedule-dlq",
+        "alarms",
+    }
+
+
+def _contexts(statement: Mapping[str, Any]) -> list[list[str]]:
+    conditions = statement["Condition"]["ArnLike"]
+    assert all(key.startswith("kms:EncryptionContext:aws:") for key in conditions)
+    return [listed(arns) for arns in conditions.values()]
 
 
 def test_work_outlives_the_review_and_unfinished_uploads_do_not_stay(deployed: Templates) -> None:
@@ -296,55 +349,6 @@ def test_the_alarms_tell_of_every_way_to_stop_and_reach_the_topic(deployed: Temp
 
 def _alarms(found: Templates) -> list[Mapping[str, Any]]:
     return found.properties("AWS::CloudWatch::Alarm")
-
-
-@pytest.mark.parametrize("mode", MODES, ids=str)
-def test_functions_are_inside_the_private_network_and_only_there(mode: Mapping[str, str]) -> None:
-    found = synthesized(**mode)
-    inside = {item["FunctionName"] for item in found.properties("AWS::Lambda::Function") if "VpcConfig" in item}
-    names = {f"dicom-deid-prod-{name.replace('_', '-')}" for name in set(FUNCTIONS) - OUTSIDE_THE_NETWORK}
-    assert inside == (names if mode in _PRIVATE else set())
-    assert bool(found.properties("AWS::EC2::VPC")) is (mode in _PRIVATE)
-
-
-@pytest.mark.parametrize("mode", _PRIVATE, ids=str)
-def test_the_private_network_leads_to_its_endpoints_and_nowhere_else(mode: Mapping[str, str]) -> None:
-    found = synthesized(**mode)
-    assert not found.properties("AWS::EC2::Route"), "no route but those that endpoints add"
-    endpoints = {item["ServiceName"].rpartition(".")[2]: item for item in found.properties("AWS::EC2::VPCEndpoint")}
-    engines = {"both": {"rekognition", "textract"}, "textract": {"textract"}}[mode["ocr_engine"]]
-    always = {"s3", "dynamodb", "kms", "secretsmanager", "states", "xray", "comprehendmedical"}
-    assert set(endpoints) == always | engines
-    for service, item in endpoints.items():
-        (statement,) = item["PolicyDocument"]["Statement"]
-        assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}
-        assert not any(action.endswith(":*") for action in listed(statement["Action"])), service
-    subnets = found.properties("AWS::EC2::Subnet")
-    assert len({item["AvailabilityZone"] for item in subnets}) == 2
-    assert not any(item["MapPublicIpOnLaunch"] for item in subnets)
-
-
-@pytest.mark.parametrize("mode", _PRIVATE, ids=str)
-def test_an_endpoint_lets_pass_whatever_the_roles_inside_may_do(mode: Mapping[str, str]) -> None:
-    """An endpoint's policy that is narrower than a role's would be an outage that no synthesis shows."""
-    found = synthesized(**mode)
-    endpoints = {
-        item["ServiceName"].rpartition(".")[2]: listed(item["PolicyDocument"]["Statement"][0]["Action"])
-        for item in found.properties("AWS::EC2::VPCEndpoint")
-    }
-    carried_by_lambda = {"logs", "sqs", "ec2"}
-    for name in set(FUNCTIONS) - OUTSIDE_THE_NETWORK:
-        for statement in found.role_statements(name):
-            if "kms:ViaService" in json.dumps(statement.get("Condition", {})):
-                continue
-            for action in listed(statement["Action"]):
-                service = action.partition(":")[0]
-                if service not in carried_by_lambda:
-                    assert any(_matches(action, pattern) for pattern in endpoints[service]), (name, action)
-
-
-def _matches(action: str, pattern: str) -> bool:
-    return action.startswith(pattern[:-1]) if pattern.endswith("*") else action == pattern
 
 
 def test_detection_and_registering_hold_back_what_is_behind_them(deployed: Templates) -> None:

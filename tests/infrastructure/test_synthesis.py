@@ -13,7 +13,7 @@ import pytest
 from aws_cdk import App
 
 from app import synthesize
-from stacks.acknowledgments import PACKS, Acknowledged, acknowledge, known_reasons
+from stacks.acknowledgments import PACKS, Acknowledged, acknowledge, explanations, known_reasons
 from stacks.app import build
 from stacks.settings import PREFIX, Settings, from_context
 from tests.infrastructure.settings_levels import LEVELS, all_pairs, pairs_of, possible, rows, settings_of
@@ -101,8 +101,8 @@ def test_cfn_lint_finds_nothing(settings: Mapping[str, object], tmp_path: Path) 
     assert found == []
 
 
-def findings(settings: Mapping[str, object]) -> tuple[set[tuple[str, str]], list[Acknowledged]]:
-    """What cdk-nag finds where nothing is acknowledged, and what is acknowledged, for one deployment."""
+def findings(settings: Mapping[str, object]) -> tuple[set[tuple[str, str]], list[Acknowledged], set[str]]:
+    """What cdk-nag finds where nothing is acknowledged, what is acknowledged, and what checkov is told."""
     app = App(analytics_reporting=False)
     build(app, from_context(context({"account": ACCOUNT, **settings})), acknowledged=False)
     found = {
@@ -111,18 +111,18 @@ def findings(settings: Mapping[str, object]) -> tuple[set[tuple[str, str]], list
         for violation in pack(app).validate_scope(app).violations
         for resource in violation.violating_resources
     }
-    return found, acknowledge(app)
+    return found, acknowledge(app), set(explanations(app).values())
 
 
 def test_every_acknowledgment_answers_a_finding_on_its_one_resource() -> None:
     used: set[str] = set()
     for settings in MODES:
-        found, acknowledged = findings(settings)
+        found, acknowledged, told = findings(settings)
         nag = [one for one in acknowledged if not one.rule.startswith("CloudFormation-Validate")]
         assert {(one.path, one.rule) for one in nag} == found
         assert all(one.path.count("/") >= 1 for one in acknowledged), "an acknowledgment on a whole stack"
         assert all(len(one.reason) > 25 for one in acknowledged)
-        used |= {one.reason for one in acknowledged}
+        used |= {one.reason for one in acknowledged} | told
     assert {text for text in known_reasons() if not any(text in reason for reason in used)} == set()
 
 
