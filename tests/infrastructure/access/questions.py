@@ -170,20 +170,19 @@ def _each(legs: tuple[Leg, Leg], point: str, target: str, situation: str) -> Ite
 
 def _raw_access_point(found: Estate) -> Iterator[Question]:
     """The supporting access point: directly, and by Object Lambda on behalf of its caller."""
-    by = "s3-object-lambda.amazonaws.com"
-    called: Context = {"aws:CalledVia": [by], "aws:CalledViaFirst": by, "aws:CalledViaLast": by}
     ((_, key), *_) = _OBJECTS["raw"]
-    for situation, more in ((PLAIN, {}), ("by object lambda", called)):
-        for action in (*_THROUGH_POINT, "s3:ListBucket", "s3:ListBucketVersions"):
-            target = None if action.startswith("s3:ListBucket") else key
-            legs = _through(found, "raw", "raw", action, target, **more)
-            yield from _each(legs, "raw", "raw/object" if target else "bucket raw", situation)
+    listing = ("s3:ListBucket", "s3:ListBucketVersions")
+    for situation, by in ((PLAIN, ""), ("by object lambda", "s3-object-lambda"), ("by another service", "athena")):
+        name = f"{by}.amazonaws.com"
+        more: Context = {"aws:CalledVia": [name], "aws:CalledViaFirst": name, "aws:CalledViaLast": name} if by else {}
+        for action in (*_THROUGH_POINT, *listing):
+            legs = _through(found, "raw", "raw", action, None if action in listing else key, **more)
+            yield from _each(legs, "raw", "bucket raw" if action in listing else "raw/object", situation)
         # Without the access point the same call must not count.
-        straight = Leg(
-            "s3:GetObject", f"arn:aws:s3:::{bucket('raw')}/{key}", found.guard("bucket raw"), {**_TLS, **more}
-        )
-        if situation:
-            yield Question("raw/object", "s3:GetObject", situation, (straight,))
+        for action in ("s3:GetObject", "s3:ListObjectAnnotations", *listing) if by else ():
+            subject, rest = ("bucket raw", "") if action in listing else ("raw/object", f"/{key}")
+            straight = Leg(action, f"arn:aws:s3:::{bucket('raw')}{rest}", found.guard("bucket raw"), {**_TLS, **more})
+            yield Question(subject, action, situation, (straight,))
 
 
 def _copies_access_points(found: Estate) -> Iterator[Question]:
