@@ -81,21 +81,26 @@ def work_bucket(names: Names, settings: Settings) -> list[Statement]:
 
 
 def deid_bucket(names: Names, settings: Settings) -> list[Statement]:
-    """SaveSanitized writes; when materialised, PublishViews writes copies, and a view's access point reads its own."""
+    """SaveSanitized writes; when materialised, PublishViews writes copies, and a view's access point reads its own.
+
+    What is quarantined or superseded is taken back: its copies, and nothing else, get a delete marker.
+    """
     objects, savers = names.objects_arn("deid"), holding(names, settings, Grant.DEID_WRITE)
     copies = [names.objects_arn("deid", f"{view}/*") for view in settings.views]
     copiers = holding(names, settings, Grant.VIEW_COPY_WRITE) if settings.access == "materialised" else []
+    removers = holding(names, settings, Grant.VIEW_COPY_DELETE) if settings.access == "materialised" else []
     readers = [*holding(names, settings, Grant.DEID_READ), *settings.custodians]
     policy = [
         *_read_by(names, "deid", "OnlyTheReleaseReads", readers, _through_the_copies(names, settings)),
         deny_all_but("OnlyTheReleaseWrites", [*savers, *copiers], WRITE, objects),
-        deny_all_but("NobodyDeletes", settings.custodians, DELETE, objects),
+        deny_all_but("NobodyDeletes", [*settings.custodians, *removers], DELETE, objects),
         _configured(names, settings, "deid"),
     ]
     if copiers:
         policy += [
             deny_all_but("CopiesByTheirPublisherOnly", copiers, WRITE, copies),
             _elsewhere("CopiesUnderTheirViewOnly", WRITE, copies, copiers),
+            _elsewhere("CopiesAloneAreTakenBack", DELETE, copies, removers),
             *(statement for view in settings.views for statement in _own_copies(names, view)),
             _delegated(names, "deid"),
         ]

@@ -114,6 +114,7 @@ def services() -> list[Actor]:
         _service(
             "log delivery, another's bucket", "logging.s3.amazonaws.com", SourceArn="arn:aws:s3:::theirs", **theirs
         ),
+        _service("vended logs, ours", "delivery.logs.amazonaws.com", **ours),
         _service(
             "events, upload rule", "events.amazonaws.com", SourceArn=arn("events", f"rule/{PREFIX}-uploads"), **ours
         ),

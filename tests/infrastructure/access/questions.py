@@ -170,20 +170,19 @@ def _each(legs: tuple[Leg, Leg], point: str, target: str, situation: str) -> Ite
 
 def _raw_access_point(found: Estate) -> Iterator[Question]:
     """The supporting access point: directly, and by Object Lambda on behalf of its caller."""
-    by = "s3-object-lambda.amazonaws.com"
-    called: Context = {"aws:CalledVia": [by], "aws:CalledViaFirst": by, "aws:CalledViaLast": by}
     ((_, key), *_) = _OBJECTS["raw"]
-    for situation, more in ((PLAIN, {}), ("by object lambda", called)):
-        for action in (*_THROUGH_POINT, "s3:ListBucket", "s3:ListBucketVersions"):
-            target = None if action.startswith("s3:ListBucket") else key
-            legs = _through(found, "raw", "raw", action, target, **more)
-            yield from _each(legs, "raw", "raw/object" if target else "bucket raw", situation)
+    listing = ("s3:ListBucket", "s3:ListBucketVersions")
+    for situation, by in ((PLAIN, ""), ("by object lambda", "s3-object-lambda"), ("by another service", "athena")):
+        name = f"{by}.amazonaws.com"
+        more: Context = {"aws:CalledVia": [name], "aws:CalledViaFirst": name, "aws:CalledViaLast": name} if by else {}
+        for action in (*_THROUGH_POINT, *listing):
+            legs = _through(found, "raw", "raw", action, None if action in listing else key, **more)
+            yield from _each(legs, "raw", "bucket raw" if action in listing else "raw/object", situation)
         # Without the access point the same call must not count.
-        straight = Leg(
-            "s3:GetObject", f"arn:aws:s3:::{bucket('raw')}/{key}", found.guard("bucket raw"), {**_TLS, **more}
-        )
-        if situation:
-            yield Question("raw/object", "s3:GetObject", situation, (straight,))
+        for action in ("s3:GetObject", "s3:ListObjectAnnotations", *listing) if by else ():
+            subject, rest = ("bucket raw", "") if action in listing else ("raw/object", f"/{key}")
+            straight = Leg(action, f"arn:aws:s3:::{bucket('raw')}{rest}", found.guard("bucket raw"), {**_TLS, **more})
+            yield Question(subject, action, situation, (straight,))
 
 
 def _copies_access_points(found: Estate) -> Iterator[Question]:
@@ -224,6 +223,10 @@ def _key_situations(action: str) -> Iterator[tuple[str, dict[str, str]]]:
         yield f"via s3 of {kind}", {**via, "kms:EncryptionContext:aws:s3:arn": f"arn:aws:s3:::{bucket(kind)}"}
     for name, group in (("trail", f"/{PREFIX}/trail"), ("function", f"/aws/lambda/{PREFIX}-defer")):
         yield f"for log group of {name}", {"kms:EncryptionContext:aws:logs:arn": arn("logs", f"log-group:{group}")}
+    for queue in ("uploads", "uploads-dlq", "schedule-dlq"):
+        yield f"for queue {queue}", {"kms:EncryptionContext:aws:sqs:arn": arn("sqs", f"{PREFIX}-{queue}")}
+    yield "for log delivery", {"kms:EncryptionContext:SourceArn": arn("logs", "delivery-source:any")}
+    yield "for topic alarms", {"kms:EncryptionContext:aws:sns:topicArn": arn("sns", f"{PREFIX}-alarms")}
 
 
 def _keys(found: Estate) -> Iterator[Question]:
