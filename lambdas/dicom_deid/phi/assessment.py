@@ -6,7 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dicom_deid.geometry import Box
-from dicom_deid.phi.company import beside_names, is_of_person, is_term, is_unit_or_side, split_dates, trailing_initials
+from dicom_deid.phi.company import (
+    beside_names,
+    is_of_person,
+    is_term,
+    is_unit_or_side,
+    loose_numbers,
+    split_dates,
+    trailing_initials,
+)
 from dicom_deid.phi.findings import Action, Evidence, EvidenceKind, Finding, Policy, TextClass, UnmatchedText
 from dicom_deid.phi.formats import FormatMatch, find_formats
 from dicom_deid.phi.identity import HeaderIdentity
@@ -113,11 +121,12 @@ def _company(reading: ReadingText, evidence: Mapping[int, object]) -> dict[int, 
     """What the words beside it make of a word that has no evidence of its own.
 
     One that says nothing alone (``of``, ``free``) is clinical beside clinical ones, away from PHI; a capital at the end
-    of a line is as unknown as the unknown word before it.
+    of a line, or a number, is as unknown as the unknown word before it.
     """
     found: dict[int, TextClass] = {}
     for line in _lines(reading):
-        for index in trailing_initials([placed.word.text for placed in line]):
+        texts = [placed.word.text for placed in line]
+        for index in (*trailing_initials(texts), *loose_numbers(texts)):
             found[line[index].word.id] = TextClass.UNMATCHED
         for index, placed in enumerate(line):
             near = line[max(0, index - 1) : index + 2]

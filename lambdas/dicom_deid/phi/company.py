@@ -26,6 +26,7 @@ _UNITS: Final = frozenset(
     {"mm", "cm", "mhz", "khz", "hz", "db", "fps", "kv", "kvp", "ma", "mas", "bpm", "ml", "ms", "deg", "%"}
 )
 _SIDES: Final = frozenset({"l", "r", "lt", "rt", "left", "right"})
+_WHOLE: Final = re.compile(r"\d{2,4}")
 _DAY: Final = re.compile(r"\d{1,2}")
 _YEAR: Final = re.compile(r"(?:18|19|20)\d{2}")
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -84,6 +85,20 @@ def trailing_initials(line: Sequence[str]) -> Iterator[int]:
         before = line[end - 1].strip(_EDGES)
         if len(before) > 1 and before.isalpha() and not is_clinical(before):
             yield from range(end, len(line))
+
+
+def loose_numbers(line: Sequence[str]) -> Iterator[int]:
+    """Indices of whole numbers in a line without any clinical term, beside a word that nothing knows, and of years
+    that stand alone: parts of addresses and dates, no measurements.
+    """
+    cores = [word.strip(_EDGES) for word in line]
+    if any(len(core) > 1 and core.isalpha() and is_clinical(core) for core in cores):
+        return
+    for index, core in enumerate(cores):
+        beside = (cores[other] for other in (index - 1, index + 1) if 0 <= other < len(cores))
+        unknown = any(len(other) > 2 and other.isalpha() and not is_clinical(other) for other in beside)
+        if _WHOLE.fullmatch(core) and (unknown or (len(cores) == 1 and _YEAR.fullmatch(core))):
+            yield index
 
 
 def split_dates(line: Sequence[str]) -> Iterator[int]:

@@ -117,6 +117,7 @@ _FORMATS: Final = (
     _Format("date", re.compile(rf"\b\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:\d{{4}}|\d{{2}}){_END}"), 0.95, _is_day),
     _Format("date", re.compile(r"\b\d{1,2} [/.-] ?\d{1,2} ?[/.-] ?(?:\d{4}|\d{2})\b"), 0.9, _is_day),
     _Format("date", re.compile(r"\b(?:18|19|20)\d{2}[/.-]\d{1,2}[/.-]\d{1,2}(?!\d)"), 0.97),
+    _Format("date", re.compile(r"\b(?:18|19|20)\d{2}[/.-](?:0[1-9]|1[0-2])[/.-](?:[0-2]\d|3[01])"), 0.97),
     _Format("date", re.compile(rf"\b\d{{1,2}}{_TURN}[ ./-]*{_MONTH}[ ,./'-]*{_YEAR}{_END}", re.I), 0.97),
     _Format("date", re.compile(rf"\b{_MONTH}[ ./-]*\d{{1,2}}{_TURN}[ ,./-]+{_YEAR}\b", re.I), 0.97),
     _Format("date", re.compile(rf"\b(?:18|19|20)\d{{2}}[ ,./-]*{_MONTH}[ ./-]*\d{{1,2}}\b", re.I), 0.97),

@@ -18,6 +18,8 @@ _NUMBERS: Final = frozenset({IdentityKind.PATIENT_ID, IdentityKind.IDENTIFIER, I
 _TEXTS: Final = frozenset({IdentityKind.INSTITUTION, IdentityKind.ADDRESS})
 _SEPARATORS: Final = re.compile(r"[\s^=,;./\\_()-]+")
 _TITLES: Final = frozenset({"DR", "MR", "MRS", "MS", "PROF", "MISS", "MD", "PHD", "JR", "SR"})
+_MARKER_WORDS: Final = 2
+"""A side marker holds so many words: there an operator's code is one, even if it is an abbreviation too."""
 _PARTIAL: Final = 5
 """This many characters of an identifier in a row are enough to recognise it."""
 
@@ -45,6 +47,12 @@ class OwnHeader:
                     if len(folded(part)) >= 2 and folded(part) not in _TITLES:
                         parts.setdefault(part, value.kind.value)
         return parts
+
+    @cached_property
+    def _whole_codes(self) -> frozenset[str]:
+        """Names that the header itself gives as two or three letters."""
+        whole = (folded(value.text) for value in self.identity.values if value.kind in _NAMES)
+        return frozenset(code for code in whole if 2 <= len(code) <= 3)
 
     @cached_property
     def _codes(self) -> dict[str, str]:
@@ -103,6 +111,8 @@ class OwnHeader:
         for index, word in enumerate(line):
             if word.strip(".,:;()").isupper() and folded(word) in self._codes:
                 yield HeaderMatch((index,), self._codes[folded(word)])
+            if len(line) <= _MARKER_WORDS and word.isupper() and folded(word) in self._whole_codes:
+                yield HeaderMatch((index,), IdentityKind.PERSON_NAME.value)
             rule = self._number_rule(word)
             if rule:
                 yield HeaderMatch((index,), rule)

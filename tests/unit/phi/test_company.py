@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dicom_deid.phi.company import beside_names, is_unit_or_side, split_dates
+from dicom_deid.phi.company import beside_names, is_unit_or_side, loose_numbers, split_dates, trailing_initials
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,28 @@ def test_a_name_takes_initials_and_the_rest_of_the_name(line: str, named: str, t
 )
 def test_a_date_that_ocr_tore_apart_is_one(line: str, whole: bool) -> None:
     assert (set(split_dates(line.split())) == {0, 1}) is whole
+
+
+@pytest.mark.parametrize(
+    ("line", "loose"),
+    [
+        ("Sachar 516", {1}),
+        ("516 Sachar 22", {0, 2}),
+        ("1935", {0}),
+        ("LIVER 516", set()),
+        ("516", set()),
+        ("W 400", set()),
+    ],
+)
+def test_a_number_is_as_unknown_as_the_word_beside_it(line: str, loose: set[int]) -> None:
+    assert set(loose_numbers(line.split())) == loose
+
+
+@pytest.mark.parametrize(
+    ("line", "ends"), [("Gul A Z", {1, 2}), ("Gul A 5", set()), ("LIVER A", set()), ("A Z", set())]
+)
+def test_capitals_at_the_end_are_as_unknown_as_the_word_before_them(line: str, ends: set[int]) -> None:
+    assert set(trailing_initials(line.split())) == ends
 
 
 @pytest.mark.parametrize("line", ["Har 07, 1976", "07 Scp 1976", "7 Marcn 1976"])

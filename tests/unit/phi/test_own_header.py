@@ -103,3 +103,9 @@ def test_an_operators_code_and_a_persons_initials_are_known(line: str, taken: se
         )
     )
     assert matched(own, line) == taken
+
+
+def test_an_operators_code_is_known_on_a_marker_even_if_it_is_an_abbreviation_too() -> None:
+    own = header(operator="DSA")
+    assert matched(own, "L DSA") == {"DSA"}
+    assert matched(own, "DSA LEFT CAROTID RUN") == set()

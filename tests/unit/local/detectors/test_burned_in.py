@@ -71,7 +71,7 @@ def test_objects_differ_in_syntax_photometric_interpretation_depth_and_frames() 
     assert max(one.frames for one in made) > 1
 
 
-def test_phi_is_covered_and_clinical_words_are_left_on_objects_no_rule_was_tuned_on() -> None:
+def test_a_few_objects_go_the_whole_way() -> None:
     tally = Tally()
     with detectors(LocalTextDetector(), LocalPhiDetector()):
         for number in (1, 2, 6, 10):
