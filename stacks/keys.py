@@ -110,9 +110,15 @@ def _service(names: Names, sid: str, principal: str, when: dict[str, Any] | None
     )
 
 
-def _for(context: str, *arns: str) -> dict[str, Any]:
-    """Only to encrypt for these resources. EventBridge tells KMS no source: the queue's policy does."""
-    return {"ArnLike": {f"kms:EncryptionContext:{context}": list(arns)}}
+def _for(names: Names, context: str, *arns: str) -> dict[str, Any]:
+    """Only to encrypt for these resources. EventBridge may tell KMS no source: where it does, it must be this account.
+
+    Who sends to a queue or topic is for its own policy to say, and the context is set by SQS and SNS themselves.
+    """
+    return {
+        "ArnLike": {f"kms:EncryptionContext:{context}": list(arns)},
+        "StringEqualsIfExists": {"aws:SourceAccount": names.account},
+    }
 
 
 def raw_readers(names: Names, settings: Settings) -> list[str]:
@@ -138,7 +144,7 @@ def raw_policy(names: Names, settings: Settings) -> list[Statement]:
             names,
             "EventsToTheUploadQueue",
             "events.amazonaws.com",
-            _for("aws:sqs:arn", names.queue_arn("uploads"), names.queue_arn("uploads-dlq")),
+            _for(names, "aws:sqs:arn", names.queue_arn("uploads"), names.queue_arn("uploads-dlq")),
         ),
         _only("NobodyElseInTheRawZone", [*readers, *writers, names.deploy_role_arn()]),
     ]
@@ -208,12 +214,17 @@ def service_policy(names: Names, settings: Settings) -> list[Statement]:
             names,
             "SchedulesToTheirDeadLetters",
             "events.amazonaws.com",
-            _for("aws:sqs:arn", names.queue_arn("schedule-dlq")),
+            _for(names, "aws:sqs:arn", names.queue_arn("schedule-dlq")),
         ),
-        _service(names, "FindingsToTheTopic", "events.amazonaws.com", _for("aws:sns:topicArn", names.topic_arn())),
+        _service(
+            names, "FindingsToTheTopic", "events.amazonaws.com", _for(names, "aws:sns:topicArn", names.topic_arn())
+        ),
         # The state machines' logs pass through the delivery service, which decrypts what Step Functions encrypted.
         _service(
-            names, "LogsOfTheStateMachines", "delivery.logs.amazonaws.com", _for("SourceArn", names.arn("logs", "*"))
+            names,
+            "LogsOfTheStateMachines",
+            "delivery.logs.amazonaws.com",
+            _for(names, "SourceArn", names.arn("logs", "*")),
         ),
     ]
 
