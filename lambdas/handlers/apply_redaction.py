@@ -58,7 +58,7 @@ def handle(event: AttemptEvent) -> Result:
                 raise BadInputError(Reason.VERIFY_EVIDENCE, "changed pixels need a new SOP Instance UID (113110)")
             cleaned = boxed
         cleaned.seek(0)
-        claims = Claims(pixels_cleaned=source.examined)
+        claims = Claims(pixels_cleaned=source.examined, pixels_changed=bool(changed))
         report = redact_header(cleaned, candidate, profile, pseudonyms, claims=claims)
         size = candidate.tell()
         candidate.seek(0)

@@ -11,6 +11,9 @@ from dicom_deid.header.report import Claims
 from dicom_deid.part10.elements import DataSet, Element, Encoding
 from dicom_deid.part10.writer import encode
 
+DERIVATION: Final = 0x00082111
+DERIVATION_DESCRIPTION: Final = "burned-in text removed"
+"""(0008,2111) of an object whose pixels changed (PS3.3 C.7.6.1.1.3)."""
 PATIENT_IDENTITY_REMOVED: Final = 0x00120062
 METHOD: Final = 0x00120063
 METHOD_CODES: Final = 0x00120064
@@ -46,6 +49,8 @@ def _statements(profile: Profile, claims: Claims) -> DataSet:
     if claims.pixels_cleaned:
         codes.append(Option.CLEAN_PIXEL_DATA)
         elements.append(_text(BURNED_IN, "CS", "NO"))
+    if claims.pixels_changed:
+        elements.append(_text(DERIVATION, "ST", DERIVATION_DESCRIPTION))
     if claims.visual_features_cleaned:
         codes.append(Option.CLEAN_RECOGNIZABLE_VISUAL_FEATURES)
         elements.append(_text(RECOGNIZABLE, "CS", "NO"))

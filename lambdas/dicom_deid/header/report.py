@@ -10,10 +10,12 @@ class Claims:
     """What the caller has made true of the pixels, and so may be written into the file (PS3.15 E.1, PS3.3 C.12.1.1).
 
     `pixels_cleaned`: every frame was examined and its burned-in identification removed: BurnedInAnnotation NO and
-    (113101, DCM). `visual_features_cleaned`: RecognizableVisualFeatures NO and (113102, DCM).
+    (113101, DCM). `pixels_changed`: some was found, and (0008,2111) says so. `visual_features_cleaned`:
+    RecognizableVisualFeatures NO and (113102, DCM).
     """
 
     pixels_cleaned: bool = False
+    pixels_changed: bool = False
     visual_features_cleaned: bool = False
 
 

@@ -27,9 +27,6 @@ _PIXEL_EXTREMES: Final = frozenset(range(0x00280106, 0x00280112))
 """Smallest and largest pixel values: they may be those of pixels that are black now."""
 _TRANSFER_SYNTAX: Final = 0x00020010
 _PHOTOMETRIC: Final = 0x00280004
-_DERIVATION: Final = 0x00082111
-DERIVATION_DESCRIPTION: Final = b"burned-in text removed"
-"""(0008,2111) of an object whose pixels changed (PS3.3 C.7.6.1.1.3)."""
 _FRAME_OVERHEAD: Final = 64 * 1024
 
 
@@ -167,8 +164,6 @@ class _Job:
     def _dataset(self, *, recode: bool = False) -> DataSet:
         dropped = _OFFSET_TABLES | (_PIXEL_EXTREMES if self.boxes else frozenset())
         kept = [element for element in self.header.dataset if element.tag not in dropped]
-        if self.boxes:
-            kept = replaced(kept, Element(_DERIVATION, "ST", DERIVATION_DESCRIPTION))
         if recode and self.description.photometric == "YBR_ICT":
             # Without loss the components are transformed by the reversible transform alone (PS3.5 8.2.4).
             kept = replaced(kept, Element(_PHOTOMETRIC, "CS", b"YBR_RCT "))
