@@ -50,7 +50,7 @@ def _code(path: Path) -> str:
         source.seek(0)
         target.seek(0)
         found = compare(open_object(source), open_object(target), boxes)
-        if changed != (0,) or not found or not all(frame.good for frame in found):
+        if 0 not in changed or not found or not all(frame.good for frame in found):
             raise ValueError(f"{path.name}: the box is not black, or the rest has changed")
     return path.stem
 
