@@ -1,4 +1,4 @@
-"""The whole pipeline on generated objects, one of each modality: no identity in the bytes, none readable in the pixels."""
+"""The whole pipeline on generated objects of each modality: no identity in the bytes, none readable in the pixels."""
 
 from __future__ import annotations
 

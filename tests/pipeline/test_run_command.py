@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pydicom
 import pytest
 import typer
-from pydicom.data import get_testdata_file
 from typer.testing import CliRunner, Result
 
 from dicom_deid.errors import ConfigurationError
 from local.commands import decide, run
 from local.engine import Engine
 from services.catalog import CatalogEntry
+from tests.synthetic.slice import CT, variant
 
-CT = Path(str(get_testdata_file("CT_small.dcm"))).read_bytes()
 KEY = "5f" * 32
-
-
-def variant(**changes: object) -> bytes:
-    dataset = pydicom.dcmread(io.BytesIO(CT))
-    for name, value in changes.items():
-        setattr(dataset, name, value)
-    target = io.BytesIO()
-    dataset.save_as(target)
-    return target.getvalue()
 
 
 def dicom_deid(*arguments: str | Path, key: str = KEY) -> Result:

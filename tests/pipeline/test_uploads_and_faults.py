@@ -10,7 +10,6 @@ from typing import Any
 import boto3
 import pydicom
 import pytest
-from pydicom.data import get_testdata_file
 
 from local.account import DEID, RAW
 from local.engine import Engine, running
@@ -18,9 +17,9 @@ from local.settings import EngineSettings
 from local.wire.stand_ins import ServiceError
 from services import executions
 from services.catalog import Status
+from tests.synthetic.slice import CT, variant
 
 KEY = bytes(range(32))
-CT = Path(str(get_testdata_file("CT_small.dcm"))).read_bytes()
 
 
 class Reader:
@@ -54,15 +53,6 @@ def reader() -> Reader:
 def engine(reader: Reader) -> Iterator[Engine]:
     with running(EngineSettings(KEY, retry_attempts=0), text=reader, phi=Finder()) as found:
         yield found
-
-
-def variant(**changes: object) -> bytes:
-    dataset = pydicom.dcmread(io.BytesIO(CT))
-    for name, value in changes.items():
-        setattr(dataset, name, value)
-    target = io.BytesIO()
-    dataset.save_as(target)
-    return target.getvalue()
 
 
 def ended(engine: Engine, key: str) -> tuple[Status, str | None]:
