@@ -13,6 +13,7 @@ from dicom_deid.phi.company import (
     is_about_image,
     is_code,
     is_of_person,
+    is_short_line,
     is_term,
     is_unit_or_side,
     loose_numbers,
@@ -28,7 +29,7 @@ from dicom_deid.phi.identity import HeaderIdentity
 from dicom_deid.phi.labels import find_labelled
 from dicom_deid.phi.overlay import is_clinical, is_nearly_clinical, joins
 from dicom_deid.phi.own_header import OwnHeader
-from dicom_deid.phi.places import find_institutions
+from dicom_deid.phi.places import find_institutions, is_of_care
 from dicom_deid.phi.reading import PlacedWord, ReadingText, read_in_order
 from dicom_deid.phi.unread import unread_parts
 from dicom_deid.phi.words import DetectedText, PhiSpan, Word
@@ -191,11 +192,13 @@ def _in_blocks(
             for placed in line
         ]
         evident = [bool(evidence.get(placed.word.id)) for placed in line]
-        small = (
-            ()
-            if not allowed.issuperset(range(len(line)))
-            else parts_of_addresses(texts, [a or b for a, b in zip(unknown, evident, strict=True)])
-        )
+        around = [other for other in beside if of_person[other]]
+        if not allowed.issuperset(range(len(line))):
+            small = {index for index in allowed if is_of_care(texts[index])}
+        elif len(around) > 1 and is_short_line(texts):
+            small = set(range(len(line)))
+        else:
+            small = set(parts_of_addresses(texts, [a or b for a, b in zip(unknown, evident, strict=True)]))
         unknown = [here and index in allowed for index, here in enumerate(unknown)]
         for index in {*small, *(index for index, here in enumerate(unknown) if here)}:
             if not evident[index]:
@@ -216,7 +219,7 @@ def _above_or_below(
     found = []
     if abs(here[-1][2] - there[-1][2]) < slack:
         index = len(line) - 1
-        while index >= 0 and not is_clinical(line[index].word.text):
+        while index >= 0 and (not is_clinical(line[index].word.text) or is_of_care(line[index].word.text)):
             found.append(index)
             index -= 1
     return found

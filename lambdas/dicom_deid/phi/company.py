@@ -155,6 +155,11 @@ def is_unit(text: str) -> bool:
     return text.strip(_EDGES).lower() in _UNITS
 
 
+def is_short_line(line: Sequence[str]) -> bool:
+    """Whether a line is a house number, or two or three capitals, and nothing else."""
+    return len(line) == 1 and bool(_HOUSE.fullmatch(line[0].strip(_EDGES)) or is_code(line[0]))
+
+
 def parts_of_addresses(line: Sequence[str], unknown: Sequence[bool]) -> Iterator[int]:
     """Indices of words of institutions, of years, and of house numbers and single capitals beside words that are PHI or
     unknown, in a line about no image that stands with lines about the patient.

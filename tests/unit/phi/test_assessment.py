@@ -237,3 +237,9 @@ def test_a_margin_ends_where_a_kept_word_of_the_next_line_begins() -> None:
 def test_an_operators_code_that_is_a_unit_too_is_phi_after_its_label() -> None:
     assert assessed("Operator: KV", identity=NOBODY)["KV"].action is Action.REDACT
     assert assessed("Operator: kV", identity=NOBODY)["kV"].action is Action.KEEP
+
+
+def test_a_number_alone_between_lines_about_the_patient_is_phi_and_not_below_them() -> None:
+    between = assessed("ID: 99187", "516", "DOB: 12/03/1956", identity=NOBODY, policy=KEEP)
+    assert between["516"].action is Action.REDACT
+    assert assessed("ID: 99187", "516", identity=NOBODY, policy=KEEP)["516"].action is Action.KEEP
