@@ -243,3 +243,23 @@ def test_a_number_alone_between_lines_about_the_patient_is_phi_and_not_below_the
     between = assessed("ID: 99187", "516", "DOB: 12/03/1956", identity=NOBODY, policy=KEEP)
     assert between["516"].action is Action.REDACT
     assert assessed("ID: 99187", "516", identity=NOBODY, policy=KEEP)["516"].action is Action.KEEP
+
+
+def upright(number: int, text: str, x0: float, y0: float, x1: float, y1: float) -> Word:
+    return Word(number, text, Quad((x0, y0, x1, y0, x1, y1, x0, y1)), 0.95)
+
+
+@pytest.mark.parametrize(("end", "action"), [(200.0, Action.REDACT), (300.0, Action.KEEP)])
+def test_an_unknown_word_that_ocr_joined_to_another_column_is_of_the_lines_below_it(end: float, action: Action) -> None:
+    words = (
+        upright(0, "LIVER", 0, 0, 60, 20),
+        upright(1, "Tsiamitas", 110, 0, 200, 20),
+        upright(2, "QX448812", end - 80, 30, end, 50),
+    )
+    found = assess(image(), DetectedText(0, 0, "test", False, words), (), IDENTITY, KEEP)
+    assert [finding.action for finding in found] == [Action.KEEP, action, Action.REDACT]
+
+
+def test_a_margin_reaches_into_a_label() -> None:
+    words = (upright(0, "Patient:", 0, 0, 50, 20), upright(1, "Smythe", 51, 0, 120, 20))
+    assert assess(image(), DetectedText(0, 0, "test", False, words), (), IDENTITY, Policy())[1].box.x0 < 50
