@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from dicom_deid.phi.company import is_term
+from dicom_deid.phi.ordinary import is_ordinary, is_plainly_ordinary
 from dicom_deid.phi.overlay import is_clinical
 
 
@@ -47,6 +49,7 @@ _JOINT: Final = re.compile(r"[\s.,^]{1,3}")
 """What may stand between two parts of one name."""
 _SETTING: Final = re.compile(r":\s*-?\d+(?:[.,]\d+)?(?!\S*[/-])|(?<![\d/.-])\d+[.,]\d+(?![\d/.-])")
 """A colon and a number, or a decimal number: a setting with its value."""
+_NUMBER_LAST: Final = re.compile(r"(?<![\d/.-])\d{1,4}(?:[.,]\d+)?(?:\s\D{1,4})?$")
 _DOUBTFUL: Final = frozenset({"grace", "hope", "rose", "may", "mark", "page", "king", "price", "rich", "joy", "faith"})
 _KNOWN: Final = 0.9
 _BESIDE: Final = 0.85
@@ -65,14 +68,35 @@ def find_persons(line: str) -> Iterator[PersonSpan]:
                     _joined(line, words, index, other) for other in beside if words[other].part is not _Part.INITIAL
                 ):
                     scores[index] = _BESIDE
-    if len(scores) == 1 and len(words) > 1 and _SETTING.search(line):
-        # ``Delta X: 814``, ``Skip 3.5 mm``: a lone name in a setting is a word.
+    names = [index for index in scores if words[index].part is not _Part.INITIAL]
+    if len(names) == 1 and len(words) > 1 and (_SETTING.search(line) or _is_phrase(line, words, names[0])):
+        # ``Delta X: 814``, ``Skip 3.5 mm``: a lone name in a setting, or among words, is a word.
         return
     for index, word in enumerate(words):
         if index in scores:
             yield PersonSpan(word.begin, word.end, scores[index])
         elif word.part is _Part.DOUBTFUL:
             yield PersonSpan(word.begin, word.end, _DOUBT)
+
+
+def _is_phrase(line: str, words: list[_Word], name: int) -> bool:
+    """Whether a lone name stands among clinical and dictionary words: all of the line, or where it is in the dictionary
+    itself or the line ends with a number, those beside it.
+    """
+    texts = [line[word.begin : word.end] for word in words]
+    others = [text for index, text in enumerate(texts) if index != name]
+    if all(len(other) > 2 and _is_plain(other) for other in others):
+        return True
+    beside = [texts[index] for index in (name - 1, name + 1) if 0 <= index < len(texts)]
+    return (
+        (is_ordinary(texts[name]) or _NUMBER_LAST.search(line) is not None)
+        and any(is_term(other) for other in others)
+        and all(len(other) == 1 or _is_plain(other) for other in beside)
+    )
+
+
+def _is_plain(text: str) -> bool:
+    return is_term(text) or is_plainly_ordinary(text)
 
 
 def _joined(line: str, words: list[_Word], one: int, other: int) -> bool:

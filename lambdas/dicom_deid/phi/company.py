@@ -9,7 +9,9 @@ from typing import Final
 from dicom_deid.phi.findings import EvidenceKind
 from dicom_deid.phi.formats import find_formats
 from dicom_deid.phi.identity import IdentityKind
-from dicom_deid.phi.overlay import is_clinical, may_be_name
+from dicom_deid.phi.ordinary import is_ordinary, is_plainly_ordinary, is_run_of_words
+from dicom_deid.phi.overlay import is_clinical, is_nearly_clinical, may_be_name
+from dicom_deid.phi.places import is_of_care
 from dicom_deid.phi.spelling import confusable, within
 
 _PERSON_RULES: Final = frozenset(
@@ -27,6 +29,9 @@ _UNITS: Final = frozenset(
 )
 _SIDES: Final = frozenset({"l", "r", "lt", "rt", "left", "right"})
 _WHOLE: Final = re.compile(r"\d{2,4}")
+_MEASURED: Final = re.compile(r"-?\d+[.,]\d+|-?\d+(?:[.,]\d+)?(?:mm|cm|mhz|khz|hz|db|kv|kvp|ma|mas|ms|ml|deg|%)", re.I)
+_DWELLING: Final = re.compile(r"\d{1,3}/\d{2,4}")
+_HOUSE: Final = re.compile(r"\d{1,4}(?:[/-]\d{1,4})?[A-Za-z]?")
 _DAY: Final = re.compile(r"\d{1,2}")
 _YEAR: Final = re.compile(r"(?:18|19|20)\d{2}")
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -46,10 +51,16 @@ def is_unit_or_side(text: str) -> bool:
     return not core or core in _UNITS or core in _SIDES
 
 
+def is_code(text: str) -> bool:
+    """Two or three capitals that are no side: an operator's code, even where they are a unit too (``KV``)."""
+    core = text.strip(_EDGES)
+    return len(core) in (2, 3) and core.isalpha() and core.isupper() and core.lower() not in _SIDES
+
+
 def is_term(text: str) -> bool:
     """Whether a word is a clinical one of letters, three or more, and no name: good company."""
     core = text.strip(_EDGES)
-    return len(core) > 2 and core.isalpha() and is_clinical(core) and not may_be_name(core)
+    return len(core) > 2 and core.isalpha() and is_clinical(core) and not may_be_name(core) and not is_of_care(core)
 
 
 def beside_names(line: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[int, str, float]]:
@@ -87,6 +98,17 @@ def trailing_initials(line: Sequence[str]) -> Iterator[int]:
             yield from range(end, len(line))
 
 
+def with_initials(line: Sequence[str]) -> Iterator[int]:
+    """Indices of a whole line that is an unknown word in capitals and one or two single ones: ``TROVATO A P``."""
+    cores = [word.strip(_EDGES) for word in line]
+    if not 2 <= len(cores) <= 3 or not all(core.isalpha() and core.isupper() for core in cores):
+        return
+    first, *rest = cores
+    unknown = len(first) > 3 and not (is_clinical(first) or is_nearly_clinical(first) or is_plainly_ordinary(first))
+    if unknown and not is_run_of_words(first) and all(len(core) == 1 for core in rest):
+        yield from range(len(line))
+
+
 def loose_numbers(line: Sequence[str]) -> Iterator[int]:
     """Indices of whole numbers in a line without any clinical term, beside a word that nothing knows, and of years
     that stand alone: parts of addresses and dates, no measurements.
@@ -98,6 +120,59 @@ def loose_numbers(line: Sequence[str]) -> Iterator[int]:
         beside = (cores[other] for other in (index - 1, index + 1) if 0 <= other < len(cores))
         unknown = any(len(other) > 2 and other.isalpha() and not is_clinical(other) for other in beside)
         if _WHOLE.fullmatch(core) and (unknown or (len(cores) == 1 and _YEAR.fullmatch(core))):
+            yield index
+
+
+def ordinary_words(line: Sequence[str], evident: Sequence[bool], near_person: bool) -> Iterator[int]:
+    """Indices of dictionary words in a line that says nothing of a person: nothing evident or unknown stands beside
+    them. One that is a name too needs a term, a setting or a word that is none in its line, and a line beside lines
+    about a person needs a clinical term.
+    """
+    if near_person and not any(is_term(word) for word in line):
+        return
+    cores = [word.strip(_EDGES) for word in line]
+    plain = [
+        is_clinical(core) or is_nearly_clinical(core) or is_plainly_ordinary(core) or is_run_of_words(core)
+        for core in cores
+    ]
+    known = [fine or is_ordinary(core) for fine, core in zip(plain, cores, strict=True)]
+    company = any(fine and core and not here for fine, core, here in zip(plain, cores, evident, strict=True))
+    for index, core in enumerate(cores):
+        near = [other for other in (index - 1, index + 1) if 0 <= other < len(line)]
+        if evident[index] or not known[index] or is_clinical(core) or is_nearly_clinical(core):
+            continue
+        if all(known[other] and not evident[other] for other in near) and (plain[index] or company):
+            yield index
+
+
+def is_about_image(line: Sequence[str]) -> bool:
+    """Whether a line has a clinical term or a setting with its unit or decimals."""
+    return any(is_term(word) or _MEASURED.fullmatch(word.strip(_EDGES)) or is_unit(word) for word in line)
+
+
+def is_unit(text: str) -> bool:
+    """Whether a word is a unit of a setting."""
+    return text.strip(_EDGES).lower() in _UNITS
+
+
+def is_short_line(line: Sequence[str]) -> bool:
+    """Whether a line is a house number, or two or three capitals, and nothing else."""
+    return len(line) == 1 and bool(_HOUSE.fullmatch(line[0].strip(_EDGES)) or is_code(line[0]))
+
+
+def parts_of_addresses(line: Sequence[str], unknown: Sequence[bool]) -> Iterator[int]:
+    """Indices of words of institutions, of years, and of house numbers and single capitals beside words that are PHI or
+    unknown, in a line about no image that stands with lines about the patient.
+    """
+    if is_about_image(line):
+        return
+    near_word = [here and any(c.isalpha() for c in word) for word, here in zip(line, unknown, strict=True)]
+    for index, word in enumerate(line):
+        core = word.strip(_EDGES)
+        beside = any(near_word[other] for other in (index - 1, index + 1) if 0 <= other < len(line))
+        alone = is_of_care(core) or _YEAR.fullmatch(core) or (len(line) == 1 and _DWELLING.fullmatch(core))
+        initials = len(core) in (1, 2) and core.isupper() and core.isalpha()
+        if alone or (beside and (_HOUSE.fullmatch(core) or initials)):
             yield index
 
 

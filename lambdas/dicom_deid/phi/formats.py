@@ -33,6 +33,9 @@ class _Format:
     valid: Callable[[str], bool] | None = None
 
 
+_DIGITS: Final = re.compile(r"\d+")
+
+
 def _digits(text: str) -> list[int]:
     return [int(character) for character in text if character.isdigit()]
 
@@ -81,6 +84,10 @@ def _is_day(text: str) -> bool:
     return 1 <= min(first, second) <= 12 and max(first, second) <= 31
 
 
+def _is_day_of_month(text: str) -> bool:
+    return 1 <= int("".join(_DIGITS.findall(text))) <= 31
+
+
 def _is_no_term(text: str) -> bool:
     return not is_clinical(text.split()[0])
 
@@ -94,8 +101,10 @@ _STREET: Final = (
     "|PLACE|PL|TCE|TERRACE|CLOSE|CIRCUIT|ESPLANADE|SQUARE|GROVE|WALK"
 )
 _ROAD: Final = "STREET|ROAD|AVENUE|DRIVE|HIGHWAY|CRESCENT|BOULEVARD|ESPLANADE|PARADE|TERRACE|NAGAR|ULICA|PLACE"
+_DWELLING: Final = "FLAT|UNIT|APT|APARTMENT|SUITE|STUDIO|INTERIOR|FLOOR|LOT|P\\.? ?O\\.? ?BOX|H\\. ?NO"
 _TURN: Final = r"(?:ST|ND|RD|TH)?"
 _IHI: Final = r"\b8003\s?6[012]\d{2}(?:\s?\d{4}){2}\b"
+_DAY_OF_MONTH: Final = rf"\b\d{{1,2}}{_TURN} ?{_MONTH}\b|\b{_MONTH} ?\d{{1,2}}{_TURN}(?![\d.])"
 _END: Final = r"(?:\b|(?=\d{1,2}:\d{2}))"
 """The end of a date, also where OCR read no blank before a time of day."""
 _YEAR: Final = r"(?:(?:18|19|20)\d{2}|\d{2})"
@@ -124,12 +133,16 @@ _FORMATS: Final = (
     _Format("date", re.compile(rf"\b{_MONTH}[ ./-]?(?:19|20)\d{{2}}\b", re.I), 0.9),
     _Format("date", re.compile(r"\b(?:0?[1-9]|1[0-2])[/-](?:19|20)\d{2}\b"), 0.85),
     _Format("date", re.compile(r"\b\d{1,2}, ?(?:19|20)\d{2}\b"), 0.85),
+    _Format("date", re.compile(_DAY_OF_MONTH, re.I), 0.85, _is_day_of_month),
     _Format("age", re.compile(r"\b\d{1,3} ?(?:Y/?O|YRS?|YEARS?|Y)\b(?: ?[/,]? ?(?:M|F|MALE|FEMALE)\b)?", re.I), 0.9),
     _Format("age", re.compile(r"\b0\d{2}[YMWD]\b"), 0.95),
     _Format("age-and-sex", re.compile(r"\b(?:\d{2,3} ?[/,]? ?[MF]|[MF][/,] ?\d{2,3}|[MF] ?\d{1,3}(?:Y|YRS?))\b"), 0.9),
+    _Format("age-and-sex", re.compile(r"(?<=\d{4} )\d ?[MF]\b"), 0.85),
+    _Format("age-and-sex", re.compile(r"\b\d{1,3} ?(?:Y|YRS?) ?[MF]\b", re.I), 0.9),
     _Format("weight", re.compile(r"\b\d{2,3}(?:\.\d)? ?KG\b", re.I), 0.85),
     _Format("postal-address", re.compile(rf"\b\d{{1,5}}[A-Z]? [A-Z'-]+(?: [A-Z'-]+)? (?:{_STREET})\b", re.I), 0.85),
     _Format("postal-address", re.compile(rf"\b[A-Z][A-Z'-]+ (?:{_ROAD})\b", re.I), 0.85, _is_no_term),
+    _Format("postal-address", re.compile(rf"\b(?:{_DWELLING})\.? ?\d{{1,4}}[A-Z]?\b", re.I), 0.85),
     _Format("state-and-postcode", re.compile(r"\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) ?\d{4}\b"), 0.9),
     _Format("long-number", re.compile(r"(?<![A-Z0-9.])[A-Z]{0,4}[-.#]?\d{5,}[A-Z]?\b", re.I), 0.9),
     _Format("long-number", re.compile(r"\b\d{2,4}[-.]\d{2,4}[-.]\d{2,6}\b"), 0.85),

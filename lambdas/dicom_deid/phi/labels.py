@@ -52,6 +52,8 @@ _LABEL: Final = re.compile(
     r"(?:\s*[#:=]+\s*|\.?\s*[:#]\s*|\s*no\.?\s*[:#]?\s+(?=\d))",
     re.IGNORECASE,
 )
+_OF_PATIENT: Final = re.compile(r"age|sex|gender|dob|d\.?o\.?b\.?|birth.*|born|.*date.*", re.IGNORECASE)
+_SMALL: Final = re.compile(r"\d{1,3}(?:[.,]\d{1,3})?(?:\s?[A-Za-z/%°]{1,4})?")
 _PERSON: Final = re.compile(_alternatives(_PERSONS), re.IGNORECASE)
 _TITLE: Final = re.compile(
     r"(?<![A-Za-z])(?P<title>DR|DRS|MR|MRS|MS|MISS|MASTER|PROF|PROFESSOR|NURSE|SISTER|A/?PROF)\b(?:\.\s*|\s+)"
@@ -74,12 +76,23 @@ def find_labelled(line: str) -> Iterator[FormatMatch]:
     for number, match in enumerate(labels):
         end = labels[number + 1].start() if number + 1 < len(labels) else len(line)
         value = line[match.end() : end].rstrip()
-        if value:
+        if value and not _is_setting(line[: match.start()], match["label"], value):
             rule = "labelled-person" if _PERSON.fullmatch(match["label"]) else "labelled-value"
             yield FormatMatch(match.end(), match.end() + len(value), rule, 0.95)
     for match in _PLAIN.finditer(line):
         yield FormatMatch(match.start("value"), match.end("value"), "labelled-value", 0.95)
     yield from _persons(line)
+
+
+def _is_setting(before: str, label: str, value: str) -> bool:
+    """Whether a label with a small number is the end of a setting's name: ``Pixel Height: 0.3 mm``. An age, a sex or a
+    birth date is none, nor is what says that it is the patient's.
+    """
+    words = before.split()
+    if not words or _OF_PATIENT.fullmatch(label) or not before[-1:].isspace():
+        return False
+    own = _PERSON.fullmatch(words[-1].strip(".,:")) is not None
+    return not own and _is_term(words[-1]) and _SMALL.fullmatch(value) is not None
 
 
 def _persons(line: str) -> Iterator[FormatMatch]:

@@ -118,6 +118,8 @@ class OwnHeader:
                 yield HeaderMatch((index,), rule)
         yield from self._text_matches(line)
         for index in range(len(line) - 1):
+            if any(self._number_rule(word, partial=False) for word in line[index : index + 2]):
+                continue
             rule = self._number_rule(line[index] + line[index + 1], partial=False)
             if rule and any(character.isdigit() for character in line[index] + line[index + 1]):
                 yield HeaderMatch((index, index + 1), rule)

@@ -7,18 +7,25 @@ from collections.abc import Iterator
 from typing import Final
 
 from dicom_deid.phi.formats import FormatMatch
+from dicom_deid.phi.spelling import similar
 
 _KINDS: Final = (
-    r"[A-Z]*HOSPIT\w{1,3}|HOSP|[A-Z]*CLINICS?|[A-Z]*INFIRMARY|SANATORIUM|POLYCLINIC|POLIKLINIK|KLINIK|HOSPICE|UNIVERSITY|INSTITUTE|RADIOLOGY"
-    r"|MEDICAL\s+(?:CENT(?:RE|ER)|CTR|IMAGING|GROUP|PRACTICE|COLLEGE|SCHOOL)|MED\s+(?:CENT(?:RE|ER)|CTR)"
-    r"|HEALTH\s?(?:SERVICES?|CARE|CAMPUS|CENT(?:RE|ER)|SYSTEM|NETWORK)|HEALTHCARE|DIAGNOSTIC\s+(?:IMAGING|CENT(?:RE|ER))"
+    r"[A-Z]*HOSPIT\w{1,3}|HOSP|[A-Z]*CLINICS?|[A-Z]*INFIRMARY|SANATORIUM|POLYCLINIC|POLIKLINIK|KLINIK|HOSPICE|UNIVERSITY|INSTITUTE|[A-Z]*RADIOLOGY(?:GROUP)?"
+    r"|MEDICAL\s*(?:CENT(?:RE|ER)|CTR|IMAGING|GROUP|PRACTICE|COLLEGE|SCHOOL)|MED\s+(?:CENT(?:RE|ER)|CTR)"
+    r"|HEALTH\s?(?:SERVICES?|CARE|CAMPUS|CENT(?:RE|ER)|SYSTEM|NETWORK)|HEALTHCARE|DIAGNOSTIC\s*(?:IMAGING|CENT(?:RE|ER))"
     r"|IMAGING\s+(?:CENT(?:RE|ER)|SERVICES|GROUP|PARTNERS|ASSOCIATES)|DAY\s+SURGERY|SURGERY\s+CENT(?:RE|ER)"
     r"|X-?RAY\s+(?:CLINIC|CENT(?:RE|ER)|GROUP)|HEART\s+CENT(?:RE|ER)|CANCER\s+CENT(?:RE|ER)|NHS\s+(?:TRUST|FOUNDATION)"
 )
+_CARE: Final = ("RADIOLOGY", "IMAGING", "MEDICAL", "DIAGNOSTIC", "GROUP", "CAMPUS", "HOSPITAL", "SURGERY", "HEALTH")
 _BEFORE: Final = r"(?:[A-Z][\w.'’&-]*\s+){0,4}"
 _AFTER: Final = r"(?:\s+(?:GROUP|OF|AND|&|TRUST|DEPT|DEPARTMENT|[A-Z][\w'’-]+(?=\s*$))){0,3}"
 _INSTITUTION: Final = re.compile(rf"\b{_BEFORE}(?:{_KINDS})\b{_AFTER}", re.IGNORECASE)
 _SCORE: Final = 0.88
+
+
+def is_of_care(word: str) -> bool:
+    """Whether a word is one that institutions are called by, and so is nothing that an image shows."""
+    return any(similar(word, known) for known in _CARE)
 
 
 def find_institutions(line: str) -> Iterator[FormatMatch]:

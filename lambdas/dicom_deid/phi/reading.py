@@ -37,10 +37,10 @@ class ReadingText:
 
 def read_in_order(words: Sequence[Word]) -> ReadingText:
     """Lines from top to bottom, words from left to right, each orientation (0, 90, 180, 270 degrees) by itself."""
-    turned: dict[int, list[tuple[_Upright, Word]]] = {}
+    turned: dict[int, list[tuple[Upright, Word]]] = {}
     for word in words:
-        quarter = _quarter(word)
-        turned.setdefault(quarter, []).append((_Upright.of(word, quarter), word))
+        quarter = quarter_of(word)
+        turned.setdefault(quarter, []).append((Upright.of(word, quarter), word))
     pieces: list[str] = []
     placed: list[PlacedWord] = []
     position = line = 0
@@ -57,7 +57,7 @@ def read_in_order(words: Sequence[Word]) -> ReadingText:
 
 
 @dataclass(frozen=True, slots=True)
-class _Upright:
+class Upright:
     """The bounds of a word after its line was turned upright."""
 
     x0: float
@@ -66,28 +66,31 @@ class _Upright:
     y1: float
 
     @classmethod
-    def of(cls, word: Word, quarter: int) -> _Upright:
+    def of(cls, word: Word, quarter: int) -> Upright:
+        """The word's bounds, turned back by so many quarters."""
         x0, y0, x1, y1 = word.quad.bounds
         turns = {0: (x0, y0, x1, y1), 1: (y0, -x1, y1, -x0), 2: (-x1, -y1, -x0, -y0), 3: (-y1, x0, -y0, x1)}
         return cls(*turns[quarter])
 
     @property
     def height(self) -> float:
+        """One pixel at least."""
         return max(self.y1 - self.y0, 1.0)
 
     @property
     def middle(self) -> float:
+        """Half-way down."""
         return (self.y0 + self.y1) / 2
 
 
-def _quarter(word: Word) -> int:
+def quarter_of(word: Word) -> int:
     """In which direction the word runs: 0 right, 1 down, 2 left, 3 up."""
     ax, ay, bx, by = word.quad.points[:4]
     return round(math.atan2(by - ay, bx - ax) / (math.pi / 2)) % 4
 
 
-def _runs(items: Sequence[tuple[_Upright, Word]]) -> Iterator[list[Word]]:
-    lines: list[list[tuple[_Upright, Word]]] = []
+def _runs(items: Sequence[tuple[Upright, Word]]) -> Iterator[list[Word]]:
+    lines: list[list[tuple[Upright, Word]]] = []
     for place, word in sorted(items, key=lambda item: (item[0].middle, item[0].x0)):
         for line in reversed(lines):
             last = line[-1][0]

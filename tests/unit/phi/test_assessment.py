@@ -205,3 +205,61 @@ def test_no_finding_holds_a_text() -> None:
     for finding in assessed("Jonathan Smythe", "MRN: QX448812").values():
         assert "smythe" not in repr(finding).lower()
         assert "448812" not in repr(finding)
+
+
+KEEP = Policy(unmatched=UnmatchedText.KEEP)
+
+
+def test_what_nothing_knows_is_phi_below_a_line_about_the_patient_and_not_far_from_it() -> None:
+    found = assessed("ID: 99187", "Tsiamitas", "", "", "Wibblish", identity=NOBODY, policy=KEEP)
+    assert found["Tsiamitas"].text_class is TextClass.PHI
+    assert found["Tsiamitas"].action is Action.REDACT
+    assert found["Wibblish"].text_class is TextClass.UNMATCHED
+
+
+def test_a_line_about_the_image_below_one_about_the_patient_stays() -> None:
+    found = assessed("ID: 99187", "LIVER Wibblish 12.5", identity=NOBODY, policy=KEEP)
+    assert found["LIVER"].action is Action.KEEP
+    assert found["Wibblish"].text_class is TextClass.UNMATCHED
+
+
+def test_a_margin_ends_where_a_kept_word_of_the_next_line_begins() -> None:
+    words = (
+        Word(0, "QX448812", Quad((0, 0, 80, 0, 80, 20, 0, 20)), 0.9),
+        Word(1, "LIVER", Quad((0, 21, 60, 21, 60, 41, 0, 41)), 0.9),
+    )
+    found = assess(image(), DetectedText(0, 0, "test", False, words), (), IDENTITY, Policy())
+    assert [finding.action for finding in found] == [Action.REDACT, Action.KEEP]
+    assert found[0].box.y1 == 21
+    assert found[0].box.y0 < 0
+
+
+def test_an_operators_code_that_is_a_unit_too_is_phi_after_its_label() -> None:
+    assert assessed("Operator: KV", identity=NOBODY)["KV"].action is Action.REDACT
+    assert assessed("Operator: kV", identity=NOBODY)["kV"].action is Action.KEEP
+
+
+def test_a_number_alone_between_lines_about_the_patient_is_phi_and_not_below_them() -> None:
+    between = assessed("ID: 99187", "516", "DOB: 12/03/1956", identity=NOBODY, policy=KEEP)
+    assert between["516"].action is Action.REDACT
+    assert assessed("ID: 99187", "516", identity=NOBODY, policy=KEEP)["516"].action is Action.KEEP
+
+
+def upright(number: int, text: str, x0: float, y0: float, x1: float, y1: float) -> Word:
+    return Word(number, text, Quad((x0, y0, x1, y0, x1, y1, x0, y1)), 0.95)
+
+
+@pytest.mark.parametrize(("end", "action"), [(200.0, Action.REDACT), (300.0, Action.KEEP)])
+def test_an_unknown_word_that_ocr_joined_to_another_column_is_of_the_lines_below_it(end: float, action: Action) -> None:
+    words = (
+        upright(0, "LIVER", 0, 0, 60, 20),
+        upright(1, "Tsiamitas", 110, 0, 200, 20),
+        upright(2, "QX448812", end - 80, 30, end, 50),
+    )
+    found = assess(image(), DetectedText(0, 0, "test", False, words), (), IDENTITY, KEEP)
+    assert [finding.action for finding in found] == [Action.KEEP, action, Action.REDACT]
+
+
+def test_a_margin_reaches_into_a_label() -> None:
+    words = (upright(0, "Patient:", 0, 0, 50, 20), upright(1, "Smythe", 51, 0, 120, 20))
+    assert assess(image(), DetectedText(0, 0, "test", False, words), (), IDENTITY, Policy())[1].box.x0 < 50

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from dicom_deid.phi.company import beside_names, is_unit_or_side, loose_numbers, split_dates, trailing_initials
+from dicom_deid.phi.company import (
+    beside_names,
+    is_unit_or_side,
+    loose_numbers,
+    ordinary_words,
+    parts_of_addresses,
+    split_dates,
+    trailing_initials,
+    with_initials,
+)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +83,57 @@ def test_settings_are_no_dates(line: str) -> None:
 @pytest.mark.parametrize(("text", "known"), [("L", True), ("mm", True), ("RT:", True), ("-", True), ("K", False)])
 def test_sides_and_units(text: str, known: bool) -> None:
     assert is_unit_or_side(text) is known
+
+
+@pytest.mark.parametrize(
+    ("line", "evident", "beside_person", "kept"),
+    [
+        ("Umbrella 12.5", "", False, {"Umbrella"}),
+        ("Umbrella", "", False, {"Umbrella"}),
+        ("Umbrella Tsiamitas", "", False, set()),
+        ("Tsiamitas LIVER Umbrella", "", False, {"Umbrella"}),
+        ("Umbrella 1935", "1935", False, set()),
+        ("Umbrella", "", True, set()),
+        ("LIVER Umbrella", "", True, {"Umbrella"}),
+        ("Tsiamitas", "", False, set()),
+        ("Umbrellawindow 12.5", "", False, {"Umbrellawindow"}),
+    ],
+)
+def test_a_dictionary_word_stays_where_nothing_beside_it_is_of_a_person_or_unknown(
+    line: str, evident: str, beside_person: bool, kept: set[str]
+) -> None:
+    words = line.split()
+    found = ordinary_words(words, [word == evident for word in words], beside_person)
+    assert {words[index] for index in found} == kept
+
+
+@pytest.mark.parametrize(
+    ("line", "unknown", "taken"),
+    [
+        ("Kreta 81", "Kreta", {"81"}),
+        ("Kreta 18/61", "Kreta", {"18/61"}),
+        ("Kreta S.", "Kreta", {"S."}),
+        ("Kreta 12.5 mm", "Kreta", set()),
+        ("LIVER Kreta 81", "Kreta", set()),
+        ("18/61", "", {"18/61"}),
+        ("81", "", set()),
+        ("Padiology Group", "", {"Padiology", "Group"}),
+    ],
+)
+def test_small_parts_of_an_address_go_with_its_words(line: str, unknown: str, taken: set[str]) -> None:
+    words = line.split()
+    assert {words[index] for index in parts_of_addresses(words, [word == unknown for word in words])} == taken
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("TROVATOXI A P", True),
+        ("Trovatoxi A P", False),
+        ("LIVER A", False),
+        ("TROVATOXI", False),
+        ("UMBRELLA A", False),
+    ],
+)
+def test_an_unknown_word_in_capitals_with_single_ones_is_a_name(line: str, name: bool) -> None:
+    assert bool(set(with_initials(line.split()))) is name

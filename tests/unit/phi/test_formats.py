@@ -49,6 +49,12 @@ FOUND = [
     ("date", "12 / 03 / 1956"),
     ("date", "09/06/1618:14"),
     ("date", "12 MAR 201618:14"),
+    ("date", "07 March"),
+    ("date", "Oct07,"),
+    ("age-and-sex", "81yM"),
+    ("age-and-sex", "12.03.2016 9F"),
+    ("postal-address", "Flat 50i"),
+    ("postal-address", "Studio90"),
     ("age", "045Y"),
     ("age", "45Y"),
     ("age", "45 yrs"),
@@ -70,6 +76,9 @@ FOUND = [
     ("device-name", "XR12"),
 ]
 LEFT = [
+    "9F",
+    "MAR 45",
+    "Flat panel 5",
     "120/80/65",
     "W 400 L 40",
     "TR 4000",

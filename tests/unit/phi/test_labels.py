@@ -102,3 +102,17 @@ def test_an_institution_goes_with_the_words_that_name_it(line: str) -> None:
 @pytest.mark.parametrize("line", ["Centre frequency 3.5 MHz", "IMAGING PLANE", "Window Center 40", "MEDIAL CONDYLE"])
 def test_clinical_words_make_no_institution(line: str) -> None:
     assert list(find_institutions(line)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("Aperture Height: 0.3 mm", False),
+        ("Height: 0.3 mm", True),
+        ("Patient Height: 182", True),
+        ("Aperture Age: 45", True),
+        ("Aperture Order: 1234567", True),
+    ],
+)
+def test_a_label_that_ends_the_name_of_a_setting_labels_no_small_number(line: str, found: bool) -> None:
+    assert any(match.rule == "labelled-value" for match in find_labelled(line)) is found

@@ -109,3 +109,9 @@ def test_an_operators_code_is_known_on_a_marker_even_if_it_is_an_abbreviation_to
     own = header(operator="DSA")
     assert matched(own, "L DSA") == {"DSA"}
     assert matched(own, "DSA LEFT CAROTID RUN") == set()
+
+
+def test_a_unit_beside_a_number_of_the_header_is_not_of_the_header() -> None:
+    identity = HeaderIdentity((IdentityValue(IdentityKind.PATIENT_ID, 0x00100020, "5512903"),))
+    matches = OwnHeader(identity).matches(["mm", "5512903"])
+    assert {index for match in matches for index in match.words} == {1}

@@ -51,3 +51,16 @@ def test_answers_have_the_shape_of_comprehend_medical() -> None:
         assert text[entity["BeginOffset"] : entity["EndOffset"]] == entity["Text"]
     assert {"NAME", "DATE"} <= {entity["Type"] for entity in answer["Entities"]}
     assert not any("LIVER" in entity["Text"] for entity in answer["Entities"])
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("Ventricle Anderson view", []),
+        ("Ventricle Anderson X 55", []),
+        ("Anderson Wibblish view", ["Anderson"]),
+        ("Anderson 55", ["Anderson"]),
+    ],
+)
+def test_a_lone_name_among_terms_and_words_is_a_word(line: str, names: list[str]) -> None:
+    assert [line[span.begin : span.end] for span in find_persons(line)] == names
