@@ -115,6 +115,7 @@ def services() -> list[Actor]:
             "log delivery, another's bucket", "logging.s3.amazonaws.com", SourceArn="arn:aws:s3:::theirs", **theirs
         ),
         _service("vended logs, ours", "delivery.logs.amazonaws.com", **ours),
+        _service("vended logs, another's", "delivery.logs.amazonaws.com", **theirs),
         _service(
             "events, upload rule", "events.amazonaws.com", SourceArn=arn("events", f"rule/{PREFIX}-uploads"), **ours
         ),

@@ -193,7 +193,7 @@ def test_a_service_acting_for_somebody_else_gets_nothing(mode: str) -> None:
     """A trail of another account cannot name our role: that takes iam:PassRole in this account."""
     for actor in ("log delivery, another's bucket", "events, another's rule", "cloudwatch, another's alarm"):
         assert not whole(mode).of(actor)
-    for actor in ("states, another account's", "guardduty, another account's"):
+    for actor in ("states, another account's", "guardduty, another account's", "vended logs, another's"):
         assert not whole(mode).of(actor)
     assert whole(mode).of("cloudtrail, another's trail") == {("trust trail", "sts:AssumeRole")}
 
