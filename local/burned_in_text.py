@@ -1,4 +1,4 @@
-"""Draw text onto frames as scanners do, and say where every word is: the one generator of burned-in text."""
+"""Draw lines of text onto the frames of the sample set, and say where every word is."""
 
 from __future__ import annotations
 

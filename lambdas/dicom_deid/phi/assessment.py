@@ -43,6 +43,10 @@ _CLEAR = 0.35
 """Words of two lines may overlap by this share of the lower one's height: OCR leaves room around its lines."""
 _SURE = 0.8
 _IN_BLOCK = 0.81
+_SURE_SIGN = 0.5
+"""A sign is told from a shape by at least this confidence."""
+_SHAPE = 0.1
+"""No overlay writes a sign over more than this share of an image."""
 _FORMAT_STRONG = frozenset({"medicare", "healthcare-identifier", "nhs-number"})
 
 
@@ -66,7 +70,11 @@ def assess(
         _finding(image, placed, evidence.get(placed.word.id, ()), policy, company.get(placed.word.id))
         for placed in reading.words
     ]
-    findings = _apart(findings, image, reading)
+    findings = [
+        finding
+        for finding, placed in zip(_apart(findings, image, reading), reading.words, strict=True)
+        if finding.evidence or not _is_shape(placed.word, image)
+    ]
     findings += [_region(image, box, EvidenceKind.BARCODE, "barcode", policy) for box in image.barcodes]
     words = [image.placement.to_frame(placed.word.quad.bounds) for placed in reading.words]
     for region in image.regions:
@@ -246,6 +254,13 @@ def _finding(
         evidence=evidence,
         action=_action(text_class, score, policy),
     )
+
+
+def _is_shape(word: Word, image: ImageRecord) -> bool:
+    """A single sign, read without certainty and as large as no overlay writes: anatomy that OCR took for a letter."""
+    x0, y0, x1, y1 = word.quad.bounds
+    share = (x1 - x0) * (y1 - y0) / (image.width * image.height)
+    return len(word.text.strip()) == 1 and word.confidence < _SURE_SIGN and share > _SHAPE
 
 
 def _classify(word: Word, evidence: tuple[Evidence, ...], company: TextClass | None) -> tuple[TextClass, float]:

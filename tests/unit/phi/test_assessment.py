@@ -263,3 +263,16 @@ def test_an_unknown_word_that_ocr_joined_to_another_column_is_of_the_lines_below
 def test_a_margin_reaches_into_a_label() -> None:
     words = (upright(0, "Patient:", 0, 0, 50, 20), upright(1, "Smythe", 51, 0, 120, 20))
     assert assess(image(), DetectedText(0, 0, "test", False, words), (), IDENTITY, Policy())[1].box.x0 < 50
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "side", "found"),
+    [("文", 0.33, 90, 0), ("文", 0.9, 90, 1), ("文", 0.33, 20, 1), ("WM", 0.33, 90, 1)],
+)
+def test_a_large_shape_that_ocr_took_for_a_sign_is_no_text(
+    text: str, confidence: float, side: float, found: int
+) -> None:
+    quad = Quad((10.0, 10.0, 10.0 + side, 10.0, 10.0 + side, 10.0 + side, 10.0, 10.0 + side))
+    shown = image(width=152, height=152)
+    detected = DetectedText(0, 0, "rekognition", False, (Word(0, text, quad, confidence),))
+    assert len(assess(shown, detected, (), HeaderIdentity(), Policy(0.8, UnmatchedText.REDACT))) == found
