@@ -7,11 +7,14 @@ that has not been seen before. Bounded by SECONDS; what was left out is said.
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 
 from cfnlint.api import lint_file
@@ -35,6 +38,9 @@ STRUCTURAL = (
     "alarm_email",
 )
 
+_SEEN: set[str] = set()
+"""Templates that this process has linted."""
+
 
 def combinations() -> Iterator[dict[str, object]]:
     """Every combination that the settings admit."""
@@ -47,23 +53,34 @@ def combinations() -> Iterator[dict[str, object]]:
 def main() -> int:
     wanted = list(combinations())
     random.Random(0).shuffle(wanted)
-    seen: set[str] = set()
+    templates: set[str] = set()
     failed = done = 0
     began = time.monotonic()
-    for settings in wanted:
-        if time.monotonic() - began > SECONDS:
-            break
-        context = {f"{PREFIX}{name}": value for name, value in {**settings, "account": ACCOUNT, "nag": True}.items()}
-        with tempfile.TemporaryDirectory() as folder:
-            problem = _problem(folder, {**UNSTAGED, **context}, seen)
-        done += 1
-        if problem:
-            failed += 1
-            print(f"{settings}: {problem[:300]}")
+    # A fresh interpreter for each processor: the CDK's own process cannot be forked.
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(_tried, settings) for settings in wanted]
+        for settings, future in zip(wanted, waiting, strict=True):
+            if time.monotonic() - began > SECONDS:
+                pool.shutdown(cancel_futures=True)
+                break
+            problem, digests = future.result()
+            templates |= digests
+            done += 1
+            if problem:
+                failed += 1
+                print(f"{settings}: {problem[:300]}")
     spent = time.monotonic() - began
     print(f"{done} of {len(wanted)} combinations in {spent:.0f} s ({spent / max(done, 1):.2f} s each), {failed} failed")
-    print(f"{len(seen)} different templates, each read by cfn-lint")
-    return 1 if failed else 0
+    print(f"{len(templates)} different templates, each read by cfn-lint")
+    return 1 if failed or done < len(wanted) else 0
+
+
+def _tried(settings: dict[str, object]) -> tuple[str, set[str]]:
+    """What is wrong with a combination, and the digests of its templates."""
+    context = {f"{PREFIX}{name}": value for name, value in {**settings, "account": ACCOUNT, "nag": True}.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        problem = _problem(folder, {**UNSTAGED, **context}, _SEEN)
+        return problem, {hashlib.sha256(path.read_bytes()).hexdigest() for path in Path(folder).glob("*.template.json")}
 
 
 def _problem(folder: str, context: dict[str, object], seen: set[str]) -> str:

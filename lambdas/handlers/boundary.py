@@ -80,9 +80,13 @@ def step(event_type: type[_Event]) -> Callable[[Callable[[_Event], Result]], Han
             except ValidationError as error:
                 _log_failure(state, Reason.INTERNAL, f"{error.error_count()} fields of the event are not valid")
                 stop(Reason.INTERNAL, state)
-            logger.append_keys(state=state, **typed.model_dump(include={"instance_id", "attempt"}))
-            with _tracer().provider.in_subsegment(name=f"## {state}"):
-                result = _guarded(run, typed, state)
+            logger.thread_safe_append_keys(state=state, **typed.model_dump(include={"instance_id", "attempt"}))
+            try:
+                with _tracer().provider.in_subsegment(name=f"## {state}"):
+                    result = _guarded(run, typed, state)
+            finally:
+                # Another invocation of this environment, or another thread of a local run, is another instance.
+                logger.thread_safe_clear_keys()
             measure("Completed", state=state)
             return result
 

@@ -89,3 +89,14 @@ def test_metrics_name_state_and_reason_only(
     assert metric["reason"] == "codec-error"
     assert metric["Stopped"] == [1.0]
     assert set(metric) <= {"_aws", "service", "state", "reason", "Stopped", "function_name"}
+
+
+def test_a_log_names_its_own_instance_and_no_earlier_one(log: io.StringIO) -> None:
+    with pytest.raises(Exception, match="codec-error"):
+        raising(BadInputError(Reason.CODEC_ERROR, "a frame"))(EVENT, None)
+    telemetry.logger.warning("outside any invocation")
+    inside, outside = (
+        json.loads(line) for line in log.getvalue().splitlines() if line.startswith("{") and "_aws" not in line
+    )
+    assert (inside["instance_id"], inside["attempt"]) == ("0" * 32, 1)
+    assert not {"instance_id", "attempt", "state"} & set(outside)
