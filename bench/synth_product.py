@@ -24,7 +24,7 @@ from stacks.settings import PREFIX
 from tests.infrastructure.settings_levels import LEVELS, possible, settings_of
 from tests.infrastructure.templates import ACCOUNT, STACKS, UNSTAGED
 
-SECONDS = 1200
+SECONDS = 3600
 STRUCTURAL = (
     "access",
     "caller_rights",
