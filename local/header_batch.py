@@ -24,6 +24,7 @@ from dicom_deid.header.stream import redact
 from dicom_deid.header.subject import Subject
 from dicom_deid.part10.reader import read_header
 from dicom_deid.pseudonyms import Pseudonymiser
+from local.sources import files_below
 
 CUSTODIAN: Final = "custodian"
 _PARTIAL: Final = ".partial"
@@ -80,15 +81,8 @@ class _Made:
 
 
 def source_files(source: Path, output: Path) -> list[Path]:
-    """Every regular file of a folder in a stable order, without the output folder and without following links."""
-    if source.is_file():
-        return [source]
-    found: list[Path] = []
-    for folder, folders, names in os.walk(source):
-        here = Path(folder)
-        folders[:] = sorted(name for name in folders if (here / name).resolve() != output.resolve())
-        found += [here / name for name in sorted(names) if (here / name).is_file() and not (here / name).is_symlink()]
-    return found
+    """The source itself where it is a file, else every file of the folder but the output's."""
+    return [source] if source.is_file() else files_below(source, output)
 
 
 def redact_files(files: Sequence[Path], output: Path, rules: Rules, jobs: int = 1) -> Iterator[FileResult]:

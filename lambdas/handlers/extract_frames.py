@@ -10,8 +10,7 @@ from functools import cache
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.header.presets import profile_named_or_read
-from dicom_deid.header.sop_classes import refusal
-from dicom_deid.part10.elements import Header
+from dicom_deid.header.sop_classes import refusal_of
 from dicom_deid.part10.reader import read_header
 from dicom_deid.phi.identity import harvest
 from dicom_deid.pixels.extraction import extract
@@ -26,7 +25,6 @@ from services.objects import RangedReader
 
 IMAGES_PER_GROUP = 8
 """One group is one Lambda's work: few enough for its time, many enough for a short history."""
-_CLASS = 0x00080016
 
 
 class Settings(HandlerSettings):
@@ -53,7 +51,7 @@ def handle(event: AttemptEvent) -> Result:
     if reader.size > settings().max_object_bytes:
         raise BadInputError(Reason.TOO_LARGE, "the object exceeds the setting max_object_bytes")
     header = read_header(reader)
-    refused = refusal(_sop_class(header), profile_named_or_read(settings().profile))
+    refused = refusal_of(header, profile_named_or_read(settings().profile))
     if refused is not None:
         return _quarantined(refused)
     with tempfile.TemporaryFile() as source:
@@ -93,10 +91,3 @@ def _store_images(attempt: Attempt, images: Iterable[OcrImage]) -> tuple[ImageRe
         attempt.work.write_image(record.group, record.image, image.content, record.media_type)
         records.append(record)
     return tuple(records)
-
-
-def _sop_class(header: Header) -> str:
-    for element in header.dataset:
-        if element.tag == _CLASS:
-            return element.value.rstrip(b"\0 ").decode("ascii", "replace")
-    return ""

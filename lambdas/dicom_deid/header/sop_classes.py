@@ -7,7 +7,9 @@ from typing import Final
 from dicom_deid.errors import Reason
 from dicom_deid.header.profiles import Option, Profile
 from dicom_deid.header.uids import names_a_class
+from dicom_deid.part10.elements import Header
 
+_SOP_CLASS: Final = 0x00080016
 DIRECTORY: Final = "1.2.840.10008.1.3.10"
 KEY_OBJECT_SELECTION: Final = "1.2.840.10008.5.1.4.1.1.88.59"
 _STORAGE: Final = "1.2.840.10008.5.1.4."
@@ -20,6 +22,12 @@ _REFUSED: Final = {
     f"{_CLASSES}9.4.2": "General Audio: a voice identifies",
     f"{_CLASSES}201.1": "Inventory: lists the studies of many patients",
 }
+
+
+def refusal_of(header: Header, profile: Profile) -> Reason | None:
+    """`refusal` by the SOP Class UID that the header states; a header without one is handled."""
+    found = header.find(_SOP_CLASS)
+    return refusal(found.value.rstrip(b"\0 ").decode("ascii", "replace") if found else "", profile)
 
 
 def refusal(sop_class_uid: str, profile: Profile) -> Reason | None:

@@ -16,7 +16,7 @@ from dicom_deid.header.engine import RedactedHeader, redact_header
 from dicom_deid.header.pixel_data import BLOCK, native, write_encapsulated
 from dicom_deid.header.profiles import Profile
 from dicom_deid.header.report import Claims, HeaderReport
-from dicom_deid.header.sop_classes import refusal
+from dicom_deid.header.sop_classes import refusal_of
 from dicom_deid.part10 import syntaxes
 from dicom_deid.part10.elements import Header
 from dicom_deid.part10.limits import DEFAULT_LIMITS, Limits
@@ -203,8 +203,7 @@ def _copy(body: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
 
 
 def _redact(header: Header, profile: Profile, pseudonymiser: Pseudonymiser, claims: Claims) -> RedactedHeader:
-    sop_class = header.find(0x00080016)
-    refused = refusal(sop_class.value.rstrip(b"\0 ").decode("ascii", "replace") if sop_class else "", profile)
+    refused = refusal_of(header, profile)
     if refused is not None:
         raise BadInputError(refused, "objects of this SOP class are not handled under this profile")
     return redact_header(header, profile, pseudonymiser, claims)

@@ -15,7 +15,7 @@ SETS = [b"", b"ISO_IR 100", b"ISO_IR 192", b"GB18030", b"\\ISO 2022 IR 87", b"IS
 def test_no_bytes_are_ever_a_crash(specific: bytes, value: bytes) -> None:
     codecs = charset.encodings(specific)
     for vr in ("LO", "PN", "UT", "CS"):
-        charset.encode(charset.decode(value, vr, codecs), codecs)
+        assert isinstance(charset.encode(charset.decode(value, vr, codecs), codecs), bytes)
 
 
 @pytest.mark.parametrize(
