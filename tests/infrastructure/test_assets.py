@@ -17,6 +17,7 @@ from bench.assets import images, interpreter, trial
 from packaging_assets import archive
 from packaging_assets.packages import PACKAGES, Machine, Package
 from packaging_assets.trimming import codecs_in_use, extension_modules, trim
+from services import clients
 from stacks.functions import SOURCES, asset_of
 from stacks.settings import PREFIX
 from tests.infrastructure.templates import ACCOUNT, ROOT, STACKS, UNSTAGED
@@ -140,6 +141,6 @@ def test_every_handler_and_syntax_works_from_the_asset_alone(package: Package, t
         pytest.skip("no x86_64 twin of the asset was built, or no Python 3.13")
     asked = images(tmp_path)
     found = trial(package, tmp_path)
-    assert found["clients"] == 8
+    assert found["clients"] == sum(hasattr(maker, "cache_info") for maker in vars(clients).values()) > 0
     if package.name == "pixels":
         assert len(found["syntaxes"]) == asked  # type: ignore[arg-type]
