@@ -90,7 +90,17 @@ class Settings(BaseModel):
     nag: bool = False
     """Run cdk-nag's packs during synthesis and fail on any unacknowledged finding."""
 
-    @field_validator("views", "zones", "uploaders", "custodians", "reviewers", "auditors", "deployers", mode="before")
+    @field_validator(
+        "views",
+        "zones",
+        "log_retention_days",
+        "uploaders",
+        "custodians",
+        "reviewers",
+        "auditors",
+        "deployers",
+        mode="before",
+    )
     @classmethod
     def _from_command_line(cls, value: object) -> object:
         """``-c`` can give only strings: there, JSON."""

@@ -29,5 +29,6 @@ def test_a_wrong_setting_is_refused_by_name(name: str, value: str, told: str) ->
 
 
 def test_the_command_line_gives_strings() -> None:
-    settings = from_context({f"{PREFIX}review_timeout_days": "7", f"{PREFIX}malware_scan": "true"})
-    assert (settings.review_timeout_seconds, settings.malware_scan) == (604800, True)
+    typed = {"review_timeout_days": "7", "malware_scan": "true", "log_retention_days": "365"}
+    settings = from_context({f"{PREFIX}{name}": value for name, value in typed.items()})
+    assert (settings.review_timeout_seconds, settings.malware_scan, settings.log_retention_days) == (604800, True, 365)

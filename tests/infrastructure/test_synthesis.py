@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -49,6 +50,19 @@ def cdk_synth(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def options(settings: Mapping[str, object]) -> list[str]:
+    """The settings as one types them behind the command."""
+    told = {name: value if isinstance(value, str) else json.dumps(value) for name, value in settings.items()}
+    return [part for name, value in told.items() for part in ("-c", f"{PREFIX}{name}={value}")]
+
+
+def python_alone(folder: Path, more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    environment = offline() | {"CDK_OUTDIR": str(folder)} | dict(more or {})
+    return subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+
+
 def templates(folder: Path) -> dict[str, str]:
     return {name: (folder / f"{name}.template.json").read_text() for name in STACKS}
 
@@ -62,18 +76,20 @@ def test_the_table_has_every_setting_and_every_pair_of_values_in_at_most_16_rows
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"row-{ROWS.index(row)}")
 def test_every_pair_of_settings_synthesizes_without_a_finding(row: Mapping[str, int], tmp_path: Path) -> None:
-    """With an account, cdk-nag runs within the synthesis and raises on a finding."""
+    """The same by the cdk command and by Python alone. With an account, cdk-nag runs within, and fails on a finding."""
     settings = settings_of(row)
-    synthesize(str(tmp_path), context({**settings, "nag": "account" in settings}))
-    report = tmp_path / "validation-report.json"
+    asked = {**settings, "nag": "account" in settings}
+    command = cdk_synth(tmp_path / "cdk", "--app", f"{sys.executable} app.py", "--no-staging", *options(asked))
+    assert command.returncode == 0, command.stderr
+    report = tmp_path / "cdk" / "validation-report.json"
     assert not report.exists() or '"conclusion": "failure"' not in report.read_text()
-    assert set(templates(tmp_path)) == set(STACKS)
-    assert cdk_synth(tmp_path, "--app", str(tmp_path)).returncode == 0
+    alone = python_alone(tmp_path / "python", {"CDK_CONTEXT_JSON": json.dumps(context(asked))})
+    assert alone.returncode == 0, alone.stderr
+    assert templates(tmp_path / "cdk") == templates(tmp_path / "python")
 
 
 def test_python_alone_synthesizes_the_context_of_cdk_json(tmp_path: Path) -> None:
-    environment = offline() | {"CDK_OUTDIR": str(tmp_path / "python")}
-    subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, check=True, timeout=240)
+    assert python_alone(tmp_path / "python").returncode == 0
     synthesize(str(tmp_path / "tests"), {})
     assert templates(tmp_path / "python") == templates(tmp_path / "tests")
 
