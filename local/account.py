@@ -80,6 +80,7 @@ def environment(settings: EngineSettings, account: Account) -> dict[str, str]:
         "PHI_THRESHOLD": str(settings.phi_threshold),
         "UNMATCHED_TEXT": settings.unmatched_text,
         "PIXEL_ANALYSIS": settings.pixel_analysis,
+        "MALWARE_SCAN": "false",
         "PROFILE": settings.profile,
         "DOMAIN": settings.domain,
         "STATE_MACHINE_ARN": account.machine,

@@ -54,9 +54,13 @@ def raw_bucket(names: Names, settings: Settings) -> list[Statement]:
         _configured(names, settings, "raw", scan),
     ]
     if scan:
-        # GuardDuty proves that it owns the scan by writing this one object; it tags what it has scanned.
+        # GuardDuty proves that it owns the scan by writing this one object; it tags what it has scanned, and a backfill
+        # believes the tag: no uploader may write one.
         own = names.objects_arn("raw", "malware-protection-resource-validation-object")
         policy.append(_elsewhere("ScanWritesItsOwnObject", "s3:PutObject", own, scan))
+        policy.append(
+            deny_all_but("OnlyTheScanTags", scan, ("s3:PutObjectTagging", "s3:PutObjectVersionTagging"), objects)
+        )
     if settings.caller_rights:
         policy.append(_delegated(names, "raw"))
     return policy

@@ -21,6 +21,7 @@ class Grant(StrEnum):
 
     RAW_READ = "raw-read"
     RAW_LIST = "raw-list"
+    RAW_SCAN_RESULT = "raw-scan-result"
     WORK_READ = "work-read"
     WORK_WRITE = "work-write"
     DEID_READ = "deid-read"
@@ -220,10 +221,11 @@ _SPECS = (
         Asset.HEADER,
         1024,
         900,
-        ("RAW_BUCKET", "WORK_BUCKET", "CATALOG_TABLE", *_PSEUDONYMS, "ACCESS_TABLE", "VIEWS"),
+        ("RAW_BUCKET", "WORK_BUCKET", "CATALOG_TABLE", *_PSEUDONYMS, "ACCESS_TABLE", "VIEWS", "MALWARE_SCAN"),
         (
             Grant.RAW_READ,
             Grant.RAW_LIST,
+            Grant.RAW_SCAN_RESULT,
             *_WORK,
             Grant.CATALOG_REGISTER,
             Grant.CATALOG_UPDATE,

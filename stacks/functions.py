@@ -75,6 +75,7 @@ def environment(spec: FunctionSpec, names: Names, settings: Settings, keys: KeyA
         "PROFILE": settings.profile,
         "DOMAIN": settings.domain,
         "ACCESS": settings.access,
+        "MALWARE_SCAN": json.dumps(settings.malware_scan),
         "MAX_OBJECT_BYTES": str(settings.max_object_bytes),
         "VIEWS": json.dumps(views, sort_keys=True),
     }

@@ -45,7 +45,9 @@ class KeyArns:
 
 def statements(spec: FunctionSpec, names: Names, settings: Settings, keys: KeyArns) -> list[Statement]:
     """The whole identity policy of a function's role."""
-    grants = [grant for grant in spec.grants if grant not in _COPIES or settings.access == "materialised"]
+    left_out: set[Grant] = set() if settings.access == "materialised" else set(_COPIES)
+    left_out |= set() if settings.malware_scan else {Grant.RAW_SCAN_RESULT}
+    grants = [grant for grant in spec.grants if grant not in left_out]
     policy: list[Statement] = []
     for grant in grants:
         policy += _statements(grant, names, settings, keys)
@@ -95,6 +97,7 @@ def _statements(grant: Grant, names: Names, settings: Settings, keys: KeyArns) -
     single = {
         Grant.RAW_READ: allow("RawRead", _READ_OBJECT, names.objects_arn("raw")),
         Grant.RAW_LIST: allow("RawList", ("s3:ListBucket", "s3:ListBucketVersions"), names.bucket_arn("raw")),
+        Grant.RAW_SCAN_RESULT: allow("RawScanResult", "s3:GetObjectVersionTagging", names.objects_arn("raw")),
         Grant.WORK_WRITE: allow("WorkWrite", _WRITE_OBJECT, names.objects_arn("work")),
         Grant.DEID_WRITE: allow("DeidWrite", _WRITE_OBJECT, names.objects_arn("deid")),
         Grant.VIEW_COPY_WRITE: allow("ViewCopies", _WRITE_OBJECT, copies),

@@ -1,8 +1,9 @@
 """ListUploads: one page of the raw bucket -> catalog, and a manifest of instance ids in the work bucket.
 
 What was never released is started, and what was released before a view changed is started again: so a new view,
-profile, tool or edition is rolled out, each instance verified and certified anew. The cursor is a raw key and may hold
-a name, so it stays in the work bucket; the state machine sees page numbers only.
+profile, tool or edition is rolled out, each instance verified and certified anew. Where uploads are scanned for
+malware, only what the scan found clean is started. The cursor is a raw key and may hold a name, so it stays in the work
+bucket; the state machine sees page numbers only.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from handlers.boundary import HandlerSettings, Result, step
 from handlers.registration import identify, kind
-from handlers.upload_events import GUARDDUTY_PREFIX, UploadEvent
+from handlers.telemetry import measure
+from handlers.upload_events import CLEAN, GUARDDUTY_PREFIX, SCAN_TAG, UploadEvent
 from handlers.view_object import is_current
 from services import objects, secrets, views
 from services.access_table import AccessTable
@@ -36,6 +38,7 @@ class Settings(HandlerSettings):
     domain: str
     access_table: str
     views: str
+    malware_scan: bool
 
 
 @cache
@@ -90,14 +93,22 @@ def _register(upload: ListedUpload) -> dict[str, str | int] | None:
     facts = objects.head(version)
     if facts is None:
         return None
-    announced = UploadEvent(version.bucket, upload.key, upload.version_id, "")
+    infected = False
+    if settings().malware_scan:
+        result = objects.tag(version, SCAN_TAG)
+        if result is None:
+            # Its scan has not ended, or never began: the event of its result will start it.
+            measure("Unscanned")
+            return None
+        infected = result != CLEAN
+    announced = UploadEvent(version.bucket, upload.key, upload.version_id, "", infected)
     pseudonyms = secrets.pseudonymiser(settings().secret_id, settings().domain)
     entry = identify(announced, facts, pseudonyms)
-    status, reason = kind(version, facts, infected=False)
+    status, reason = kind(version, facts, infected=infected)
     catalog = Catalog(settings().catalog_table)
     catalog.register(entry, status, reason)
     known = catalog.find(entry.instance_id)
-    if known is None:
+    if known is None or infected:
         return None
     if known.status is Status.RELEASED and not _is_shown_as_it_should(known):
         attempt = catalog.start_attempt(known.instance_id, known.attempt)

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_CLEAN = "NO_THREATS_FOUND"
+CLEAN = "NO_THREATS_FOUND"
+"""The result of a scan that found nothing; every other one is a threat, or a scan that could not tell."""
+SCAN_TAG = "GuardDutyMalwareScanStatus"
+"""The tag in which GuardDuty leaves the same result on the object."""
 GUARDDUTY_PREFIX = "malware-protection-resource-validation-object"
 """GuardDuty writes an object of this name into the bucket it protects; it is no upload."""
 
@@ -38,7 +41,7 @@ def parse_upload(body: Mapping[str, Any]) -> UploadEvent | None:
         scanned = detail["s3ObjectDetails"]
         result = detail["scanResultDetails"]["scanResultStatus"]
         upload = UploadEvent(
-            scanned["bucketName"], scanned["objectKey"], scanned.get("versionId", ""), "", infected=result != _CLEAN
+            scanned["bucketName"], scanned["objectKey"], scanned.get("versionId", ""), "", infected=result != CLEAN
         )
     else:
         return None

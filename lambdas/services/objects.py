@@ -99,6 +99,24 @@ def head(version: ObjectVersion) -> ObjectFacts | None:
     )
 
 
+def tag(version: ObjectVersion, name: str) -> str | None:
+    """The value of one tag of the object, or None where it has none of this name.
+
+    Raises
+    ------
+    ObjectGoneError
+        When the object is not there.
+    """
+    with translated("s3"):
+        try:
+            answer = clients.s3().get_object_tagging(**version.parameters)
+        except ClientError as error:
+            if code_of(error) in _GONE:
+                raise ObjectGoneError from None
+            raise
+    return next((one["Value"] for one in answer["TagSet"] if one["Key"] == name), None)
+
+
 def read_bytes(version: ObjectVersion) -> bytes:
     """The whole object; only for what this system wrote itself and keeps small.
 

@@ -232,6 +232,25 @@ def _backfill(name: str) -> list[dict[str, Any]]:
     return manifest
 
 
+@pytest.mark.parametrize(
+    ("result", "status"),
+    [(None, None), ("NO_THREATS_FOUND", "RECEIVED"), ("THREATS_FOUND", "QUARANTINED"), ("FAILED", "QUARANTINED")],
+)
+def test_a_backfill_starts_only_what_the_scan_found_clean(
+    engine: Engine, result: str | None, status: str | None
+) -> None:
+    engine.upload("ct.dcm", CT)
+    if result is not None:
+        tags = {"TagSet": [{"Key": "GuardDutyMalwareScanStatus", "Value": result}]}
+        clients.s3().put_object_tagging(Bucket=RAW, Key="ct.dcm", Tagging=tags)  # type: ignore[arg-type]
+    with applied({"DICOM_DEID_MALWARE_SCAN": "true"}):
+        started = _backfill("scanned")
+    entries = list(engine.catalog.entries())
+    assert [entry.status for entry in entries] == ([] if status is None else [status])
+    assert [one["instance_id"] for one in started] == [one.instance_id for one in entries if status == "RECEIVED"]
+    assert all(entry.reason == "malware" for entry in entries if status == "QUARANTINED")
+
+
 def test_a_view_whose_output_leaks_is_never_published(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     original = open_redacted
 

@@ -110,6 +110,8 @@ def test_nobody_but_the_uploader_writes_raw(mode: str) -> None:
         assert table.who("raw/object", ["s3:PutObject"]) == {"uploader"}
         assert table.who("raw/validation object", ["s3:PutObject"]) == {"uploader", "malware-scan"}
         assert table.who("raw/object", WRITE) == {"uploader", "malware-scan"}
+    tagged = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging"]
+    assert whole(mode).who("raw/object", tagged) == {"malware-scan"}, "a backfill believes the scan's tag"
     written = {("raw/object", action) for action in actions_on("s3", "object") if action.startswith("s3:Put")}
     assert whole(mode).of("malware-scan") & written == tags
 
