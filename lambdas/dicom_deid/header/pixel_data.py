@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import BinaryIO, Final
 
 from dicom_deid.errors import BadInputError, Reason
-from dicom_deid.header.hidden_bits import HiddenBitsCheck, refuse_declared_overlays
+from dicom_deid.header.hidden_bits import HiddenBitsCheck, PixelBits, feed_run_length, refuse_declared_overlays
 from dicom_deid.part10 import encapsulation
 from dicom_deid.part10.codestreams import RLE, is_scrubbable, scrubbed
 from dicom_deid.part10.elements import DataSet, Encoding, Header, PixelElement
@@ -33,7 +33,8 @@ def native(body: BinaryIO, header: Header, pixel: PixelElement, declared: int) -
     """
     length = min(declared, _described_length(header, declared))
     yield head(pixel.tag, pixel.vr, length + length % 2, header.encoding)
-    check = HiddenBitsCheck.of(header) if pixel.tag == _SAMPLES else None
+    bits = PixelBits.of(header) if pixel.tag == _SAMPLES else None
+    check = HiddenBitsCheck(bits) if bits is not None else None
     body.seek(pixel.offset)
     left = length
     while left:
@@ -44,6 +45,8 @@ def native(body: BinaryIO, header: Header, pixel: PixelElement, declared: int) -
         if check is not None:
             check.feed(block)
         yield block
+    if check is not None:
+        check.finish()
     if length % 2:
         yield b"\0"
 
@@ -108,14 +111,14 @@ def _write_frames(
 ) -> list[int]:
     """Write each frame as an item; the length of each, padding included."""
     syntax = header.transfer_syntax
-    check = HiddenBitsCheck.of(header) if syntax == RLE else None
+    bits = PixelBits.of(header) if syntax == RLE else None
     rows, columns = _number(header, 0x00280010), _number(header, 0x00280011)
     pixels = rows * columns if rows and columns else None
     lengths: list[int] = []
     for fragments in frames:
         frame = encapsulation.read_frame(body, fragments)
-        if check is not None:
-            check.feed_run_length(frame)
+        if bits is not None:
+            feed_run_length(bits, frame)
         pieces = scrubbed(frame, syntax, pixels)
         length = sum(map(len, pieces))
         lengths.append(length + length % 2)
