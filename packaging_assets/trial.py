@@ -12,6 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+_LOADED_LATE = ("bitarray.util",)
+"""What a handler imports only when an object needs it."""
+
 
 def main(asset: str, images: str, handlers: list[str]) -> dict[str, object]:
     """Everything from the asset; returns counts."""
@@ -21,6 +24,8 @@ def main(asset: str, images: str, handlers: list[str]) -> dict[str, object]:
     for name in handlers:
         if not callable(importlib.import_module(f"handlers.{name}").handle):
             raise TypeError(name)
+    for name in _LOADED_LATE:
+        importlib.import_module(name)
     clients = importlib.import_module("services.clients")
     makers = [maker for maker in vars(clients).values() if hasattr(maker, "cache_info")]
     for maker in makers:

@@ -34,6 +34,9 @@ _UNUSED = (
     "pydicom/data/palettes",
     "pydicom/sr",
     "pydicom/benchmarks",
+    # Tests and headers for compilers.
+    "bitarray/test_*",
+    "bitarray/*.h",
     # Version 1 of pydantic, and its plugins for type checkers.
     "pydantic/v1",
     "pydantic/mypy.py",

@@ -73,12 +73,14 @@ def meanings() -> dict[tuple[str, str], str]:
 
 
 def code_lines() -> list[str]:
-    """Lines of codes.tsv: scheme, value, meaning, and the SNOMED RT identifier of the same concept."""
+    """Lines of codes.tsv, in order: scheme, value, meaning; a SNOMED RT identifier with the SCT one of its concept."""
     retired = mapping["SCT"]
-    return [
-        "\t".join((scheme, value, meaning, retired.get(value, "") if scheme == "SCT" else ""))
-        for (scheme, value), meaning in sorted(meanings().items())
+    found = meanings()
+    rows = [(scheme, value, meaning, "") for (scheme, value), meaning in found.items()]
+    rows += [
+        ("SRT", retired[v], meaning, v) for (scheme, v), meaning in found.items() if scheme == "SCT" and v in retired
     ]
+    return sorted(map("\t".join, rows))
 
 
 def person_names() -> set[str]:

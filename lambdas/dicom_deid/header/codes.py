@@ -6,6 +6,7 @@ A code of a registered scheme is a fact about the image; a local code and a free
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -34,36 +35,35 @@ _VERSION: Final = re.compile(r"\d{1,8}(?:\.\d{1,3}){0,3}|\d{4}[A-Z]?|v?\d{1,2}\.
 
 
 @cache
-def _dictionary() -> Mapping[tuple[str, str], str]:
-    """(scheme, value) -> meaning of the codes that PS3.16 uses, SNOMED RT identifiers among them."""
-    known: dict[tuple[str, str], str] = {}
-    content = (files(__package__) / "data" / "codes.tsv").read_text(encoding="ascii")
-    for line in content.splitlines():
-        scheme, value, meaning, retired = line.split("\t")
-        known[scheme, value] = meaning
-        if retired:
-            known["SRT", retired] = meaning
-    return known
+def _lines() -> list[str]:
+    """Lines of the codes that PS3.16 uses, in order: scheme, value, meaning; of SNOMED RT identifiers today's code.
+
+    They are searched as they are: to take all apart takes longer than most processes look codes up.
+    """
+    return (files(__package__) / "data" / "codes.tsv").read_text(encoding="ascii").splitlines()
 
 
-@cache
-def _current() -> Mapping[str, str]:
-    """SNOMED RT identifier -> SNOMED CT identifier of the same concept."""
-    content = (files(__package__) / "data" / "codes.tsv").read_text(encoding="ascii")
-    rows = (line.split("\t") for line in content.splitlines())
-    return {retired: value for _, value, _, retired in rows if retired}
+def _known(scheme: str, value: str) -> tuple[str, str] | None:
+    """(meaning, today's value) of a code, or None where our dictionary does not know it."""
+    lines = _lines()
+    place = bisect_left(lines, f"{scheme}\t{value}\t")
+    if place < len(lines):
+        found, of, meaning, current = lines[place].split("\t")
+        if (found, of) == (scheme, value):
+            return meaning, current
+    return None
 
 
 def canonical(scheme: str, value: str) -> tuple[str, str]:
     """The code by today's scheme: SNOMED RT identifiers (SRT, SNM3, 99SDM) by the SCT identifier of their concept."""
-    if scheme in DIGITAL_ANATOMY and value in _current():
-        return ("SCT", _current()[value])
-    return (scheme, value)
+    known = _known("SRT", value) if scheme in DIGITAL_ANATOMY else None
+    return ("SCT", known[1]) if known is not None else (scheme, value)
 
 
 def meaning_of(scheme: str, value: str) -> str | None:
     """The meaning that our dictionary gives a code, or None where it does not know the code."""
-    return _dictionary().get(("SRT" if scheme in DIGITAL_ANATOMY else scheme, value))
+    known = _known("SRT" if scheme in DIGITAL_ANATOMY else scheme, value)
+    return known[0] if known is not None else None
 
 
 def is_code_item(item: DataSet) -> bool:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, NamedTuple
 
 from dicom_deid.header.descriptors import clean_text
 from dicom_deid.header.schemes import LOCAL_SCHEME, is_registered
@@ -85,8 +84,7 @@ _DATE: Final = re.compile(r"(?:19|20)\d\d[._-]\d{1,2}[._-]\d{1,2}|\d{1,2}[._-]\d
 _TOKEN_BREAK: Final = re.compile(r"[\s,;/()=:&+_]+|\.(?!\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Review:
+class _Review(NamedTuple):
     rule: TextRule
     pattern: str
     filler: Filler
@@ -95,10 +93,9 @@ class _Review:
 @cache
 def _reviewed() -> Mapping[int, _Review]:
     content = (files(__package__) / "data" / "outside.csv").read_text(encoding="ascii")
-    return {
-        int(row["tag"], 16): _Review(TextRule(row["rule"]), row["pattern"], Filler(row["filler"]))
-        for row in csv.DictReader(content.splitlines())
-    }
+    rules, fillers = {rule.value: rule for rule in TextRule}, {filler.value: filler for filler in Filler}
+    rows = csv.reader(content.splitlines()[1:])
+    return {int(tag, 16): _Review(rules[rule], pattern, fillers[filler]) for tag, _, rule, pattern, filler, _ in rows}
 
 
 def rule_for(tag: int, vr: str) -> TextRule:

@@ -7,16 +7,14 @@ from io import BytesIO
 from typing import BinaryIO, Final
 
 from dicom_deid.errors import BadInputError, Reason
-from dicom_deid.header.hidden_bits import HiddenBitsCheck, refuse_declared_overlays
+from dicom_deid.header.hidden_bits import HiddenBitsCheck, PixelBits, feed_run_length, refuse_declared_overlays
 from dicom_deid.part10 import encapsulation
-from dicom_deid.part10.codestreams import RLE, is_scrubbable, scrubbed
-from dicom_deid.part10.elements import DataSet, Encoding, Header, PixelElement
+from dicom_deid.part10.codestreams import RLE, is_scrubbable, most_scrubbed, scrubbed
+from dicom_deid.part10.elements import DataSet, Header, PixelElement
 from dicom_deid.part10.writer import encode, head
 
 BLOCK: Final = 512 * 1024
 """Bytes that are read at once: they stay in the processor's cache until they are written."""
-_UNDEFINED: Final = 0xFFFFFFFF
-_LARGEST_OFFSET: Final = 0xFFFFFFFF
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _END: Final = b"\xfe\xff\xdd\xe0" + bytes(4)
 _SAMPLES: Final = 0x7FE00010
@@ -33,7 +31,8 @@ def native(body: BinaryIO, header: Header, pixel: PixelElement, declared: int) -
     """
     length = min(declared, _described_length(header, declared))
     yield head(pixel.tag, pixel.vr, length + length % 2, header.encoding)
-    check = HiddenBitsCheck.of(header) if pixel.tag == _SAMPLES else None
+    bits = PixelBits.of(header) if pixel.tag == _SAMPLES else None
+    check = HiddenBitsCheck(bits) if bits is not None else None
     body.seek(pixel.offset)
     left = length
     while left:
@@ -44,6 +43,8 @@ def native(body: BinaryIO, header: Header, pixel: PixelElement, declared: int) -
         if check is not None:
             check.feed(block)
         yield block
+    if check is not None:
+        check.finish()
     if length % 2:
         yield b"\0"
 
@@ -88,19 +89,25 @@ def write_encapsulated(target: BinaryIO, body: BinaryIO, header: Header, pixel: 
     body, pixel = _at_once(body, pixel)
     index = encapsulation.index_fragments(body, pixel)
     frames = encapsulation.group_frames(index, encapsulation.frame_count(header.dataset), header.dataset)
+    extended = _needs_extended_offsets(header, frames)
     target.write(encode(dataset, header.encoding))
-    target.write(head(pixel.tag, "OB", _UNDEFINED, Encoding()))
     place = target.tell()
-    # Scrubbed frames are no longer than they were: where the source's offsets fit, the new ones do.
-    fits = index.end - pixel.offset <= _LARGEST_OFFSET
-    target.write(encapsulation.offset_table([0] * len(frames) if fits else ()))
+    target.write(encapsulation.before_frames([0] * len(frames), extended=extended))
     lengths = _write_frames(target, body, header, frames)
     target.write(_END)
-    if fits:
-        end = target.tell()
-        target.seek(place)
-        target.write(encapsulation.offset_table(lengths))
-        target.seek(end)
+    end = target.tell()
+    target.seek(place)
+    target.write(encapsulation.before_frames(lengths, extended=extended))
+    target.seek(end)
+
+
+def _needs_extended_offsets(header: Header, frames: Sequence[Sequence[encapsulation.Fragment]]) -> bool:
+    """Whether the source has an extended offset table, or the frames may outgrow a basic one."""
+    if encapsulation.has_extended_offset_table(header.dataset):
+        return True
+    lengths = (sum(fragment.length for fragment in fragments) for fragments in frames)
+    total = sum(8 + most_scrubbed(length, header.transfer_syntax) for length in lengths)
+    return total > encapsulation.LARGEST_BASIC_OFFSET
 
 
 def _write_frames(
@@ -108,14 +115,14 @@ def _write_frames(
 ) -> list[int]:
     """Write each frame as an item; the length of each, padding included."""
     syntax = header.transfer_syntax
-    check = HiddenBitsCheck.of(header) if syntax == RLE else None
+    bits = PixelBits.of(header) if syntax == RLE else None
     rows, columns = _number(header, 0x00280010), _number(header, 0x00280011)
     pixels = rows * columns if rows and columns else None
     lengths: list[int] = []
     for fragments in frames:
         frame = encapsulation.read_frame(body, fragments)
-        if check is not None:
-            check.feed_run_length(frame)
+        if bits is not None:
+            feed_run_length(bits, frame)
         pieces = scrubbed(frame, syntax, pixels)
         length = sum(map(len, pieces))
         lengths.append(length + length % 2)

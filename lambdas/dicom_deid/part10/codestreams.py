@@ -6,6 +6,7 @@ Entropy-coded data is passed byte for byte, so every decoder gives the same pixe
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Final
@@ -56,6 +57,14 @@ def scrubbed(frame: bytes, transfer_syntax: str, pixels: int | None = None) -> l
     if scrub is None:
         raise BadInputError(Reason.UNSUPPORTED_TRANSFER_SYNTAX, "frames of this transfer syntax cannot be cleaned")
     return scrub(frame)
+
+
+def most_scrubbed(length: int, transfer_syntax: str) -> int:
+    """The most bytes that a frame of that length can have afterwards.
+
+    An end marker may be added that was not there; and of each tile-part, which has 14 bytes or more, its length in 6.
+    """
+    return length + 8 + (length // 2 if transfer_syntax in _JPEG_2000 else 0)
 
 
 def _damaged() -> BadInputError:
@@ -118,12 +127,15 @@ def _application_segment(code: int, segment: bytes) -> bytes:
     return b""
 
 
-_SOT, _SOD = 0xFF90, 0xFF93
+_SOT, _SOD, _TLM = 0xFF90, 0xFF93, 0xFF55
 _J2K_DECODING: Final = frozenset(
     {0xFF50, 0xFF51, 0xFF52, 0xFF53, 0xFF57, 0xFF58, 0xFF59, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F, 0xFF60, 0xFF61, 0xFF63}
 )
-"""CAP, SIZ, COD, COC, PLM, PLT, CPF, QCD, QCC, RGN, POC, PPM, PPT, CRG (T.800 table A.2, T.814). Not COM, nor TLM: the
-lengths it tells are others afterwards."""
+"""CAP, SIZ, COD, COC, PLM, PLT, CPF, QCD, QCC, RGN, POC, PPM, PPT, CRG (T.800 table A.2, T.814). Not COM; TLM is made
+anew."""
+_TILE_PART_HEAD: Final = 12
+_LENGTHS_IN_A_SEGMENT: Final = (0xFFFF - 4) // 6
+_LENGTH_SEGMENTS: Final = 256
 
 
 def _scrub_jpeg_2000(frame: bytes) -> list[Piece]:
@@ -131,25 +143,41 @@ def _scrub_jpeg_2000(frame: bytes) -> list[Piece]:
     if frame[:4] != b"\xff\x4f\xff\x51":
         raise _damaged()
     view = memoryview(frame)
-    head, position = _j2k_segments(frame, 2, _SOT)
-    kept: list[Piece] = [view[:2], head]
+    head, position, tells_lengths = _j2k_segments(frame, 2, _SOT)
+    tile_parts: list[Piece] = []
+    lengths: list[bytes] = []
     while frame[position : position + 2] == b"\xff\x90":
         start = position
-        if start + 12 > len(frame):
+        if start + _TILE_PART_HEAD > len(frame):
             raise _damaged()
         length = int.from_bytes(frame[start + 6 : start + 10], "big")
         stop = start + length if length else _end_of_codestream(frame)
-        segments, data = _j2k_segments(frame, start + 12, _SOD)
+        segments, data, _ = _j2k_segments(frame, start + _TILE_PART_HEAD, _SOD)
         if not data <= stop <= len(frame):
             raise _damaged()
-        length = 12 + len(segments) + stop - data
-        kept += [view[start : start + 6], length.to_bytes(4, "big"), view[start + 10 : start + 12], segments]
-        kept.append(view[data:stop])
+        written = (_TILE_PART_HEAD + len(segments) + stop - data).to_bytes(4, "big")
+        lengths.append(frame[start + 4 : start + 6] + written)
+        tile_parts += [view[start : start + 6], written, view[start + 10 : start + 12], segments, view[data:stop]]
         position = stop
-    if len(kept) == 2:
+    if not tile_parts:
         raise _damaged()
-    kept.append(b"\xff\xd9")
-    return kept
+    told = _tile_part_lengths(lengths) if tells_lengths else b""
+    return [view[:2], head, told, *tile_parts, b"\xff\xd9"]
+
+
+def _tile_part_lengths(entries: list[bytes]) -> bytes:
+    """TLM segments (T.800 A.7.1): of each tile-part the tile's index in 16 bits and the length in 32.
+
+    Made of what is written, in one form: a stream that tells its lengths goes on to do so, as .202 must (PS3.5 10.18),
+    and the segment says nothing else.
+    """
+    segments: list[bytes] = []
+    for start in range(0, len(entries), _LENGTHS_IN_A_SEGMENT):
+        content = b"".join(entries[start : start + _LENGTHS_IN_A_SEGMENT])
+        if len(segments) == _LENGTH_SEGMENTS:
+            raise _damaged()
+        segments.append(struct.pack(">HHBB", _TLM, 4 + len(content), len(segments), 0x60) + content)
+    return b"".join(segments)
 
 
 def _end_of_codestream(frame: bytes) -> int:
@@ -160,15 +188,16 @@ def _end_of_codestream(frame: bytes) -> int:
     return found
 
 
-def _j2k_segments(frame: bytes, position: int, until: int) -> tuple[bytes, int]:
-    """The marker segments up to `until` that a decoder needs."""
+def _j2k_segments(frame: bytes, position: int, until: int) -> tuple[bytes, int, bool]:
+    """The marker segments up to `until` that a decoder needs, where that is, and whether TLM was among them."""
     kept: list[bytes] = []
+    tells_lengths = False
     while True:
         if position + 2 > len(frame):
             raise _damaged()
         code = int.from_bytes(frame[position : position + 2], "big")
         if code == until:
-            return b"".join(kept), position
+            return b"".join(kept), position, tells_lengths
         if code < 0xFF00:
             raise _damaged()
         after = position + 2 + int.from_bytes(frame[position + 2 : position + 4], "big")
@@ -176,6 +205,7 @@ def _j2k_segments(frame: bytes, position: int, until: int) -> tuple[bytes, int]:
             raise _damaged()
         if code in _J2K_DECODING:
             kept.append(frame[position:after])
+        tells_lengths = tells_lengths or code == _TLM
         position = after
 
 

@@ -9,13 +9,16 @@ from itertools import accumulate
 from typing import BinaryIO, Final
 
 from dicom_deid.errors import BadInputError, Reason
-from dicom_deid.part10.elements import DataSet, Element, PixelElement
+from dicom_deid.part10.elements import DataSet, Element, Encoding, PixelElement
+from dicom_deid.part10.parser import UNDEFINED
 from dicom_deid.part10.reader import find
+from dicom_deid.part10.writer import encode, head
 
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _END: Final = b"\xfe\xff\xdd\xe0"
 _EXTENDED_OFFSETS: Final = 0x7FE00001
 _EXTENDED_LENGTHS: Final = 0x7FE00002
+_PIXEL_DATA: Final = 0x7FE00010
 LARGEST_BASIC_OFFSET: Final = 0xFFFFFFFF
 """Beyond it only the extended offset table can say where a frame begins."""
 _NUMBER_OF_FRAMES: Final = 0x00280008
@@ -141,6 +144,24 @@ def read_frame(body: BinaryIO, fragments: Sequence[Fragment]) -> bytes:
             raise BadInputError(Reason.PARSE_ERROR, "the stream ends inside a frame")
         pieces.append(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def before_frames(lengths: Sequence[int], *, extended: bool) -> bytes:
+    """What stands between the data set and the first frame: the head of the pixel data, and one table or the other.
+
+    Its length depends on the number of frames alone: it can be written before their lengths are known, and again after.
+
+    Parameters
+    ----------
+    lengths
+        Of frames of one fragment each, padding included.
+    extended
+        An extended offset table instead of a basic one.
+    """
+    start = head(_PIXEL_DATA, "OB", UNDEFINED, Encoding())
+    if extended:
+        return encode(extended_offset_table(lengths), Encoding()) + start + offset_table(())
+    return start + offset_table(lengths)
 
 
 def offset_table(lengths: Sequence[int]) -> bytes:

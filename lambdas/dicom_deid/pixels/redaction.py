@@ -21,7 +21,6 @@ from dicom_deid.pixels.frames import FrameReader, in_words, packed
 from dicom_deid.pixels.images import PixelDescription
 from dicom_deid.pixels.unused_bits import UnusedBits
 
-_UNDEFINED: Final = 0xFFFFFFFF
 _OFFSET_TABLES: Final = frozenset({0x7FE00001, 0x7FE00002})
 _PIXEL_EXTREMES: Final = frozenset(range(0x00280106, 0x00280112))
 """Smallest and largest pixel values: they may be those of pixels that are black now."""
@@ -124,7 +123,7 @@ class _Job:
         target.write(self._meta(syntax))
         target.write(encode(self._dataset(recode=recode), self.header.encoding))
         place = target.tell()
-        target.write(_offset_tables([0] * count, extended=extended))
+        target.write(encapsulation.before_frames([0] * count, extended=extended))
         lengths: list[int] = []
 
         def frames() -> Iterator[bytes]:
@@ -137,7 +136,7 @@ class _Job:
             target.write(block)
         end = target.tell()
         target.seek(place)
-        target.write(_offset_tables(lengths, extended=extended))
+        target.write(encapsulation.before_frames(lengths, extended=extended))
         target.seek(end)
         return tuple(range(count)) if recode else tuple(sorted(self.boxes))
 
@@ -177,15 +176,6 @@ class _Job:
         content = encode(sorted(kept, key=lambda element: element.tag), explicit)
         length = encode([Element(0x00020000, "UL", len(content).to_bytes(4, "little"))], explicit)
         return bytes(128) + b"DICM" + length + content
-
-
-def _offset_tables(lengths: Sequence[int], *, extended: bool) -> bytes:
-    """What stands between the data set and the first frame: pixel data's own head, and one table or the other."""
-    start = head(0x7FE00010, "OB", _UNDEFINED, Encoding())
-    if extended:
-        table = encode(encapsulation.extended_offset_table(lengths), Encoding())
-        return table + start + encapsulation.offset_table(())
-    return start + encapsulation.offset_table(lengths)
 
 
 def replaced(dataset: DataSet, element: Element) -> DataSet:

@@ -6,6 +6,7 @@ import pytest
 
 from dicom_deid.header.codes import canonical, clean_code_item, meaning_of
 from dicom_deid.header.schemes import has_form, is_ucum
+from tests.synthetic import terms
 from tests.unit.header.plain_cleaner import PlainCleaner, code, text, values
 
 VALUE, SCHEME, VERSION, MEANING, LONG, URN = 0x00080100, 0x00080102, 0x00080103, 0x00080104, 0x00080119, 0x00080120
@@ -140,3 +141,19 @@ def test_check_digits_and_forms_tell_codes_from_numbers(scheme: str, value: str,
 @pytest.mark.parametrize("value", ["5.6.3-9-1", "5.10.2.1-3", "5.13.5-11"])
 def test_codes_of_electrocardiograms_have_their_form(value: str) -> None:
     assert has_form("SCPECG", value)
+
+
+def test_every_line_of_the_dictionary_is_found_and_nothing_between_them() -> None:
+    lines = [line.split("\t") for line in (terms.DATA / "codes.tsv").read_text(encoding="ascii").splitlines()]
+    known = {(scheme, value): meaning for scheme, value, meaning, _ in lines}
+    assert {code: meaning_of(*code) for code in known} == known
+    assert all(canonical("SRT", value) == ("SCT", current) for scheme, value, _, current in lines if scheme == "SRT")
+    for (scheme, value), meaning in known.items():
+        for near in (
+            (scheme, f"{value}0"),
+            (scheme, value[:-1]),
+            (f"{scheme}!", value),
+            (scheme, f"{value}\t{meaning}"),
+        ):
+            assert meaning_of(*near) == known.get(near)
+    assert meaning_of("~", "1") is None
