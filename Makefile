@@ -53,10 +53,16 @@ synth: $(VENV)/.dev ## The CloudFormation templates, offline, into cdk.out/
 build: $(VENV)/.dev ## The Lambda assets, into build/
 	$(BIN)/python -m packaging_assets
 
+PIN := .cache/lock/bin/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url --no-header --no-annotate -q
+ON_LAPTOPS := --universal --python-version 3.11
+ON_LAMBDA := --python-version 3.13 --python-platform aarch64-unknown-linux-gnu -c requirements-dev.lock
+
 lock: ## Pin everything anew (for maintainers)
 	$(PYTHON) -m venv .cache/lock && .cache/lock/bin/python -m pip install --quiet uv
-	.cache/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q --extra dev -o requirements-dev.lock
-	.cache/lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -q --extra local --extra build -c requirements-dev.lock -o requirements-local.lock
+	$(PIN) $(ON_LAPTOPS) --extra dev -o requirements-dev.lock
+	$(PIN) $(ON_LAPTOPS) --extra local --extra build -c requirements-dev.lock -o requirements-local.lock
+	$(PIN) $(ON_LAMBDA) -o requirements-lambda-header.lock
+	$(PIN) $(ON_LAMBDA) --extra pixels -o requirements-lambda-pixels.lock
 
 clean: ## Remove what was made here
 	rm -rf $(VENV) .cache cdk.out build node_modules
