@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -16,9 +17,15 @@ def seconds_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def waited_seconds() -> float:
-    """How long the threads of this process that still live stood in the queue for a processor; 0 without ``/proc``."""
-    tasks = Path("/proc/self/task")
-    if not tasks.exists():
-        return 0.0
-    return sum(int((task / "schedstat").read_text().split()[1]) for task in tasks.iterdir()) / 1e9
+def waits() -> dict[str, float]:
+    """By thread of this process, the seconds that it stood in the queue for a processor; empty without ``/proc``."""
+    found: dict[str, float] = {}
+    for path in Path("/proc/self/task").glob("*/schedstat"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # The thread has ended meanwhile.
+            found[path.parent.name] = int(path.read_text().split()[1]) / 1e9
+    return found
+
+
+def waited_since(before: dict[str, float]) -> float:
+    """What the threads that live now have waited since `before`, in seconds."""
+    return sum(seconds - before.get(thread, 0.0) for thread, seconds in waits().items())

@@ -23,7 +23,7 @@ import pydicom
 from pydicom.data import get_testdata_file
 
 from bench._function_process import FunctionProcess
-from bench._processor import seconds_of, waited_seconds
+from bench._processor import seconds_of, waited_since, waits
 from bench._raw_relay import Passage, relay
 from local.access_points import SUFFIX
 from local.account import DEID
@@ -78,11 +78,11 @@ def measure_large(found: Served, function: FunctionProcess) -> dict[str, tuple[f
             ("plain GET", partial(get, own, DEID, plain_key)),
             ("view GET", partial(get, s3, f"{view}{SUFFIX}", found.keys[name][view])),
         ):
-            before, queued = time.process_time() + seconds_of(function.pid), waited_seconds()
+            before, queued = time.process_time() + seconds_of(function.pid), waits()
             first, last, size = run()
             processor = time.process_time() + seconds_of(function.pid) - before
             firsts[told].append(first)
-            passages[told].append(Passage(size, last, processor, waited_seconds() - queued))
+            passages[told].append(Passage(size, last, processor, waited_since(queued)))
         passages["bare hops"].append(relay(found.clean(name)))
     speed = {told: max(run.size / run.seconds / 1e6 for run in runs) for told, runs in passages.items()}
     for told, runs in passages.items():
