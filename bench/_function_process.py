@@ -40,6 +40,12 @@ class FunctionProcess:
         del context
         return self._ask({"event": event})
 
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        assert self._process is not None
+        return self._process.pid
+
     def peak_megabytes(self) -> float:
         """The most memory the process has had so far."""
         return float(self._ask({"memory": True})["peak"])

@@ -240,6 +240,30 @@ def test_a_source_that_breaks_in_the_middle_is_an_aborted_transfer(
         one.get("research", "ct")
 
 
+def test_a_standard_download_fetches_a_part_that_broke_off_again(
+    one: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """More breaks than the function itself overcomes: the researcher's transfer is cut, and their client goes on."""
+    whole = one.get("research", "ct")["Content"]
+    original, breaks = objects._stream, iter([None] * 4)
+
+    def breaks_off(version: objects.ObjectVersion, start: int, stop: int, etag: str) -> Iterator[bytes]:
+        for block in original(version, start, stop, etag):
+            if next(breaks, ()) is None:
+                yield block[:1000]
+                raise IncompleteReadError(actual_bytes=1000, expected_bytes=2000)
+            yield block
+
+    monkeypatch.setattr(objects, "_stream", breaks_off)
+    told: SimpleQueue[str] = SimpleQueue()
+    monkeypatch.setattr(redact_header, "measure", lambda name, **_: told.put(name) if name == "BrokenOff" else None)
+    target = tmp_path / "ct.dcm"
+    one.client().download_file(f"research{SUFFIX}", one.keys["ct"]["research"], str(target))
+    assert target.read_bytes() == whole
+    assert told.get(timeout=10) == "BrokenOff"
+    assert told.empty()
+
+
 def test_the_log_names_the_instance_and_the_reason_and_no_key(one: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -97,6 +98,39 @@ def test_the_documented_code_runs_with_another_bucket_and_nothing_else_changed(e
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("YES default/2.25.")
+
+
+def test_the_documented_r_code_runs_with_another_bucket_and_nothing_else_changed(endpoint: str, tmp_path: Path) -> None:
+    """R itself, where it is installed: reticulate brings it this very Python with its boto3."""
+    environment = RESEARCHER | {"AWS_ENDPOINT_URL_S3": endpoint, "RETICULATE_PYTHON": sys.executable}
+    environment |= {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    if not _has_reticulate():
+        pytest.skip("needs the Debian package r-cran-reticulate")
+    text = (ROOT / "docs" / "researchers.md").read_text(encoding="utf-8")
+    block = re.search(r"```r\n(library\(reticulate\).+?)```", text, re.DOTALL)
+    assert block is not None
+    code = re.sub(r'"arn:aws:[^"]+"', '"default--ol-s3"', block.group(1)).replace('"research/"', '"default/"')
+    run = subprocess.run(
+        ["Rscript", "-"],
+        input=code,
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert run.returncode == 0, run.stderr
+    content = (tmp_path / "image.dcm").read_bytes()
+    assert pydicom.dcmread(io.BytesIO(content)).PatientIdentityRemoved == "YES"
+    assert run.stdout.split() == ["bytes", f"0-{min(len(content), 65536) - 1}/{len(content)}"]
+
+
+def _has_reticulate() -> bool:
+    if shutil.which("Rscript") is None:
+        return False
+    found = subprocess.run(["Rscript", "-e", "library(reticulate)"], capture_output=True, check=False, timeout=60)
+    return found.returncode == 0
 
 
 def test_raw_objects_are_kept_whole_for_the_custodian_alone(sample_run: SampleRun) -> None:
