@@ -155,6 +155,13 @@ def is_unit(text: str) -> bool:
     return text.strip(_EDGES).lower() in _UNITS
 
 
+def is_side_marker(line: Sequence[str]) -> bool:
+    """Whether a line is a side and the initials of who took the image, as on a marker of lead: no field of the patient."""
+    cores = [word.strip(_EDGES) for word in line]
+    sides = [core.lower() in _SIDES for core in cores]
+    return len(cores) == 2 and any(sides) and any(is_code(core) for core in cores)
+
+
 def is_short_line(line: Sequence[str]) -> bool:
     """Whether a line is a house number, or two or three capitals, and nothing else."""
     return len(line) == 1 and bool(_HOUSE.fullmatch(line[0].strip(_EDGES)) or is_code(line[0]))

@@ -152,7 +152,7 @@ _FORMATS: Final = (
     _Format("device-name", re.compile(r"\b[A-Z]{3,5}\d{3,4}\b"), 0.8, _is_no_setting),
 )  # fmt: skip
 """Each of one line, tried on the text as it was read and with look-alike letters in numbers made digits."""
-_NUMBERLIKE: Final = re.compile(r"[\dOoIlSBZ|]+(?:[/.: -][\dOoIlSBZ|]+)*")
+_NUMBERLIKE: Final = re.compile(r"(?:(?<![A-Za-z])\||[\dOoIlSBZ])[\dOoIlSBZ|]*(?:[/.: -][\dOoIlSBZ|]+)*")
 _DIGIT_OF: Final = str.maketrans("OoIlSBZ|", "00115821")
 
 

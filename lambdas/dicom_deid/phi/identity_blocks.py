@@ -7,7 +7,7 @@ from typing import Final
 
 from dicom_deid.phi.blocks import lines_of, neighbours
 from dicom_deid.phi.classification import classify
-from dicom_deid.phi.company import is_about_image, is_short_line, parts_of_addresses
+from dicom_deid.phi.company import is_about_image, is_short_line, is_side_marker, parts_of_addresses
 from dicom_deid.phi.findings import Evidence, EvidenceKind, TextClass
 from dicom_deid.phi.overlay import is_clinical
 from dicom_deid.phi.places import is_of_care
@@ -28,7 +28,9 @@ def evidence_by_block(
     """
     lines = lines_of(reading)
     of_person = [
-        any(item.score >= _SURE for placed in line for item in evidence.get(placed.word.id, ())) for line in lines
+        any(item.score >= _SURE for placed in line for item in evidence.get(placed.word.id, ()))
+        and not is_side_marker([placed.word.text for placed in line])
+        for line in lines
     ]
     found: dict[int, tuple[Evidence, ...]] = {}
     for number, (line, beside) in enumerate(zip(lines, neighbours(lines), strict=True)):

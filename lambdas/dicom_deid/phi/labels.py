@@ -102,7 +102,7 @@ def _persons(line: str) -> Iterator[FormatMatch]:
         if not _is_term(match["name"].split()[0]):
             yield FormatMatch(match.start(), match.end(), "titled-person", 0.9)
     for match in _CARET.finditer(line):
-        yield FormatMatch(match.start(), match.end(), "person", 0.97)
+        yield FormatMatch(match.start() + _terms_before(match[0]), match.end(), "person", 0.97)
     for match in _COMMA.finditer(line):
         family, given = match["family"], match["given"]
         if not (_is_term(family) or _is_term(given)) and not (is_clinical(family) and is_clinical(given)):
@@ -112,6 +112,15 @@ def _persons(line: str) -> Iterator[FormatMatch]:
     if initials and not is_clinical(initials):
         begin = line.index(initials)
         yield FormatMatch(begin, begin + len(initials), "marker-initials", 0.8)
+
+
+def _terms_before(name: str) -> int:
+    """Characters of the clinical words that stand before a name with a caret: the end of another column."""
+    family = list(re.finditer(r"\S+", name[: name.index("^")]))
+    terms = 0
+    while terms < len(family) - 1 and _is_term(family[terms][0]):
+        terms += 1
+    return family[terms].start()
 
 
 def _is_term(word: str) -> bool:

@@ -217,6 +217,13 @@ def test_what_nothing_knows_is_phi_below_a_line_about_the_patient_and_not_far_fr
     assert found["Wibblish"].text_class is TextClass.UNMATCHED
 
 
+def test_a_side_marker_makes_no_block_of_the_patient() -> None:
+    keep = Policy(unmatched=UnmatchedText.KEEP)
+    assert assessed("LEFT QXJ", "Wibbleton", identity=NOBODY, policy=keep)["QXJ"].action is Action.REDACT
+    assert assessed("LEFT QXJ", "Wibbleton", identity=NOBODY, policy=keep)["Wibbleton"].action is Action.KEEP
+    assert assessed("MRN 4471902", "Wibbleton", identity=NOBODY, policy=keep)["Wibbleton"].action is Action.REDACT
+
+
 def test_a_line_about_the_image_below_one_about_the_patient_stays() -> None:
     found = assessed("ID: 99187", "LIVER Wibblish 12.5", identity=NOBODY, policy=KEEP)
     assert found["LIVER"].action is Action.KEEP

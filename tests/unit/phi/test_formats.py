@@ -135,7 +135,15 @@ def test_the_checks_are_those_of_the_issuers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("read", "digits"), [("I2/O3/1956", "12/03/1956"), ("SOLO", "SOLO"), ("44719O2", "4471902"), ("LOBE 12", "LOBE 12")]
+    ("read", "digits"),
+    [
+        ("I2/O3/1956", "12/03/1956"),
+        ("SOLO", "SOLO"),
+        ("44719O2", "4471902"),
+        ("LOBE 12", "LOBE 12"),
+        ("Gain|3995.9", "Gain|3995.9"),
+        ("|2/03/1956", "12/03/1956"),
+    ],
 )
 def test_look_alike_letters_become_digits_in_numbers_only(read: str, digits: str) -> None:
     assert with_digits(read) == digits
