@@ -68,6 +68,10 @@ def find_persons(line: str) -> Iterator[PersonSpan]:
                     _joined(line, words, index, other) for other in beside if words[other].part is not _Part.INITIAL
                 ):
                     scores[index] = _BESIDE
+    if any(word.part is _Part.OTHER and is_term(line[word.begin : word.end]) for word in words):
+        # Beside a term that is nobody's name, one that somebody has for a name is a term too: ``trunk``, ``graft``.
+        for index in [index for index in scores if _continues_term(line, words, index)]:
+            del scores[index]
     names = [index for index in scores if words[index].part is not _Part.INITIAL]
     if len(names) == 1 and len(words) > 1 and (_SETTING.search(line) or _is_phrase(line, words, names[0])):
         # ``Delta X: 814``, ``Skip 3.5 mm``: a lone name in a setting, or among words, is a word.
@@ -77,6 +81,20 @@ def find_persons(line: str) -> Iterator[PersonSpan]:
             yield PersonSpan(word.begin, word.end, scores[index])
         elif word.part is _Part.DOUBTFUL:
             yield PersonSpan(word.begin, word.end, _DOUBT)
+
+
+def _continues_term(line: str, words: list[_Word], index: int) -> bool:
+    """Whether a name that is a clinical term too stands after terms, the first of which is nobody's name."""
+    if words[index].part is not _Part.MAYBE or not is_term(line[words[index].begin : words[index].end]):
+        return False
+    before = index - 1
+    while before >= 0 and _joined(line, words, before, before + 1):
+        if not is_term(line[words[before].begin : words[before].end]):
+            return False
+        if words[before].part is _Part.OTHER:
+            return True
+        before -= 1
+    return False
 
 
 def _is_phrase(line: str, words: list[_Word], name: int) -> bool:

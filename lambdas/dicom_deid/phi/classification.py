@@ -8,11 +8,13 @@ from typing import Final
 from dicom_deid.phi.blocks import lines_of, neighbours
 from dicom_deid.phi.company import (
     is_code,
+    is_eponym,
     is_term,
     is_unit_or_side,
     loose_numbers,
     ordinary_words,
     trailing_initials,
+    words_of_setting,
 )
 from dicom_deid.phi.findings import Action, Evidence, EvidenceKind, Policy, TextClass, UnmatchedText
 from dicom_deid.phi.overlay import is_clinical, is_nearly_clinical, joins
@@ -67,6 +69,10 @@ def classes_by_company(reading: ReadingText, evidence: Mapping[int, object]) -> 
             [placed.word.text for placed in line], [placed.word.id in evidence for placed in line], near_person
         ):
             found.setdefault(line[index].word.id, TextClass.CLINICAL)
+        if not near_person and not any(placed.word.id in evidence for placed in line):
+            texts = [placed.word.text for placed in line]
+            for index in (*words_of_setting(texts), *([0] if is_eponym(texts) else [])):
+                found.setdefault(line[index].word.id, TextClass.CLINICAL)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from dicom_deid.phi.findings import EvidenceKind
 from dicom_deid.phi.formats import find_formats
 from dicom_deid.phi.identity import IdentityKind
-from dicom_deid.phi.ordinary import is_ordinary, is_plainly_ordinary, is_run_of_words
+from dicom_deid.phi.ordinary import is_derived, is_ordinary, is_plainly_ordinary, is_run_of_words
 from dicom_deid.phi.overlay import is_clinical, is_nearly_clinical, may_be_name
 from dicom_deid.phi.places import is_of_care
 from dicom_deid.phi.spelling import confusable, within
@@ -30,6 +30,13 @@ _UNITS: Final = frozenset(
 _SIDES: Final = frozenset({"l", "r", "lt", "rt", "left", "right"})
 _WHOLE: Final = re.compile(r"\d{2,4}")
 _MEASURED: Final = re.compile(r"-?\d+[.,]\d+|-?\d+(?:[.,]\d+)?(?:mm|cm|mhz|khz|hz|db|kv|kvp|ma|mas|ms|ml|deg|%)", re.I)
+_VALUE: Final = re.compile(r"\d{1,4}(?:[.,]\d{1,4})?(?:mm|cm|mhz|khz|hz|db|kv|kvp|ma|mas|ms|ml|deg|%)?", re.I)
+_EPONYMOUS: Final = frozenset(
+    {"syndrome", "disease", "sign", "fracture", "operation", "procedure", "manoeuvre", "maneuver", "wave", "model"}
+    | {"classification", "projection", "method", "formula", "criteria", "shunt", "anastomosis", "ligament", "tumour"}
+    | {"tumor", "phenomenon", "deformity", "anomaly"}
+)
+"""What is called after who described it."""
 _DWELLING: Final = re.compile(r"\d{1,3}/\d{2,4}")
 _HOUSE: Final = re.compile(r"\d{1,4}(?:[/-]\d{1,4})?[A-Za-z]?")
 _DAY: Final = re.compile(r"\d{1,2}")
@@ -90,12 +97,17 @@ def beside_names(line: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[i
 def trailing_initials(line: Sequence[str]) -> Iterator[int]:
     """Indices of single capitals that end a line after a word that nothing knows (``Gul A Z``): no settings."""
     end = len(line)
-    while end > 0 and len(line[end - 1].strip(_EDGES)) == 1 and line[end - 1].strip(_EDGES).isupper():
+    while end > 0 and _is_capital(line[end - 1].strip(_EDGES)):
         end -= 1
     if 0 < end < len(line):
         before = line[end - 1].strip(_EDGES)
         if len(before) > 1 and before.isalpha() and not is_clinical(before):
             yield from range(end, len(line))
+
+
+def _is_capital(core: str) -> bool:
+    """One capital; a lone nought is an O."""
+    return len(core) == 1 and (core.isupper() or core == "0")
 
 
 def with_initials(line: Sequence[str]) -> Iterator[int]:
@@ -145,6 +157,47 @@ def ordinary_words(line: Sequence[str], evident: Sequence[bool], near_person: bo
             yield index
 
 
+def words_of_setting(line: Sequence[str]) -> Iterator[int]:
+    """Indices of unknown words in the name of a setting that ends with its value (``Effective Bin Energy: 598``).
+
+    Such a word stands after one that is known; at the beginning it must be made of a known one (``Positioner``). At
+    least as many words of the name are known as are not.
+    """
+    cores = [word.strip(_EDGES) for word in line]
+    end = next((index for index, core in enumerate(cores) if core[:1].isdigit()), 0)
+    name, rest = cores[:end], cores[end:]
+    if (
+        not name
+        or not _VALUE.fullmatch(rest[0])
+        or any(not is_unit(core) and not is_clinical(core) for core in rest[1:])
+    ):
+        return
+    if not (line[end - 1].endswith(":") or "." in rest[0] or any(is_unit(core) for core in rest[1:])):
+        return
+    known = [is_clinical(core) or is_nearly_clinical(core) or is_plainly_ordinary(core) for core in name]
+    unknown = [index for index, here in enumerate(known) if not here]
+    if 2 * len(unknown) > len(name) or not any(is_term(core) for core in name):
+        return
+    for index in unknown:
+        if len(name[index]) > 2 and name[index].isalpha() and (known[index - 1] if index else is_derived(name[index])):
+            yield index
+
+
+def is_eponym(line: Sequence[str]) -> bool:
+    """Whether a line is an unknown word, what is called by whoever had that name, and clinical words: ``Colles
+    fracture``.
+    """
+    cores = [word.strip(_EDGES) for word in line]
+    return (
+        2 <= len(cores) <= 4
+        and len(cores[0]) > 3
+        and cores[0].isalpha()
+        and not is_clinical(cores[0])
+        and cores[1].lower() in _EPONYMOUS
+        and all(is_clinical(core) or is_plainly_ordinary(core) for core in cores[2:])
+    )
+
+
 def is_about_image(line: Sequence[str]) -> bool:
     """Whether a line has a clinical term or a setting with its unit or decimals."""
     return any(is_term(word) or _MEASURED.fullmatch(word.strip(_EDGES)) or is_unit(word) for word in line)
@@ -156,7 +209,7 @@ def is_unit(text: str) -> bool:
 
 
 def is_side_marker(line: Sequence[str]) -> bool:
-    """Whether a line is a side and the initials of who took the image, as on a marker of lead: no field of the patient."""
+    """Whether a line is a side and the initials of who took the image, as on a marker of lead: no patient's field."""
     cores = [word.strip(_EDGES) for word in line]
     sides = [core.lower() in _SIDES for core in cores]
     return len(cores) == 2 and any(sides) and any(is_code(core) for core in cores)

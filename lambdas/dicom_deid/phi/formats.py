@@ -153,13 +153,16 @@ _FORMATS: Final = (
 )  # fmt: skip
 """Each of one line, tried on the text as it was read and with look-alike letters in numbers made digits."""
 _NUMBERLIKE: Final = re.compile(r"(?:(?<![A-Za-z])\||[\dOoIlSBZ])[\dOoIlSBZ|]*(?:[/.: -][\dOoIlSBZ|]+)*")
+_HYPHENS: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
+"""Dashes as OCR reads the hyphen of a date or a number."""
 _DIGIT_OF: Final = str.maketrans("OoIlSBZ|", "00115821")
 
 
 def find_formats(text: str) -> Iterator[FormatMatch]:
     """Every span of one line that has an identifying format; spans of several formats may overlap."""
     seen: set[tuple[int, int, str]] = set()
-    for spelling in dict.fromkeys((text, with_digits(text))):
+    plain = text.translate(_HYPHENS)
+    for spelling in dict.fromkeys((plain, with_digits(plain))):
         for known in _FORMATS:
             for match in known.pattern.finditer(spelling):
                 span = (match.start(), match.end(), known.rule)

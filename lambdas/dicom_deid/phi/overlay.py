@@ -6,6 +6,7 @@ import re
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
+from unicodedata import normalize
 
 from dicom_deid.header.vocabulary import WordKind, is_safe_word, kind_of
 from dicom_deid.phi.spelling import confusable, within
@@ -50,6 +51,10 @@ def is_clinical(text: str) -> bool:
         return True
     if _EQUIPMENT.fullmatch(core):
         return False
+    if not core.isascii() and len(core) >= _FUZZY_LENGTH and core.isalpha():
+        # OCR adds accents; a name's accent may be its own.
+        plain = "".join(character for character in normalize("NFKD", core) if character.isascii())
+        return len(plain) == len(core) and kind_of(plain) is WordKind.PLAIN
     lower = core.lower()
     if lower in _words() or is_safe_word(core) or _ENDINGS.fullmatch(lower):
         return True

@@ -19,7 +19,9 @@ _KINDS: Final = (
 _CARE: Final = ("RADIOLOGY", "IMAGING", "MEDICAL", "DIAGNOSTIC", "GROUP", "CAMPUS", "HOSPITAL", "SURGERY", "HEALTH")
 _BEFORE: Final = r"(?:[A-Z][\w.'’&-]*\s+){0,4}"
 _AFTER: Final = r"(?:\s+(?:GROUP|OF|AND|&|TRUST|DEPT|DEPARTMENT|[A-Z][\w'’-]+(?=\s*$))){0,3}"
-_INSTITUTION: Final = re.compile(rf"\b{_BEFORE}(?:{_KINDS})\b{_AFTER}", re.IGNORECASE)
+_DOCUMENT: Final = r"\s+(?:REPORT|PROCEDURE|EXAM|EXAMINATION|STUDY|TEST|QUALITY|AGENT|TECHNIQUE|MODE|PROTOCOL)S?\b"
+"""What makes of the words before it a title or a term: ``Diagnostic imaging report``."""
+_INSTITUTION: Final = re.compile(rf"\b{_BEFORE}(?:{_KINDS})\b(?!{_DOCUMENT}){_AFTER}", re.IGNORECASE)
 _SCORE: Final = 0.88
 
 
