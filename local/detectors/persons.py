@@ -50,6 +50,8 @@ _JOINT: Final = re.compile(r"[\s.,^]{1,3}")
 _SETTING: Final = re.compile(r":\s*-?\d+(?:[.,]\d+)?(?!\S*[/-])|(?<![\d/.-])\d+[.,]\d+(?![\d/.-])")
 """A colon and a number, or a decimal number: a setting with its value."""
 _NUMBER_LAST: Final = re.compile(r"(?<![\d/.-])\d{1,4}(?:[.,]\d+)?(?:\s\D{1,4})?$")
+_HOUSE_NUMBER: Final = re.compile(r"\s*\d{2,4}[A-Za-z]?\s+")
+"""A number that begins a line, before a name: a street's."""
 _DOUBTFUL: Final = frozenset({"grace", "hope", "rose", "may", "mark", "page", "king", "price", "rich", "joy", "faith"})
 _KNOWN: Final = 0.9
 _BESIDE: Final = 0.85
@@ -101,6 +103,8 @@ def _is_phrase(line: str, words: list[_Word], name: int) -> bool:
     """Whether a lone name stands among clinical and dictionary words: all of the line, or where it is in the dictionary
     itself or the line ends with a number, those beside it.
     """
+    if _HOUSE_NUMBER.fullmatch(line[: words[name].begin]):
+        return False
     texts = [line[word.begin : word.end] for word in words]
     others = [text for index, text in enumerate(texts) if index != name]
     if all(len(other) > 2 and _is_plain(other) for other in others):

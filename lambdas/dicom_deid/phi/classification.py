@@ -9,6 +9,7 @@ from dicom_deid.phi.blocks import lines_of, neighbours
 from dicom_deid.phi.company import (
     is_code,
     is_eponym,
+    is_side_marker,
     is_term,
     is_unit_or_side,
     loose_numbers,
@@ -62,7 +63,10 @@ def classes_by_company(reading: ReadingText, evidence: Mapping[int, object]) -> 
             ):
                 found[placed.word.id] = TextClass.CLINICAL
     lines = lines_of(reading)
-    of_person = [any(placed.word.id in evidence for placed in line) for line in lines]
+    of_person = [
+        any(placed.word.id in evidence for placed in line) and not is_side_marker([placed.word.text for placed in line])
+        for line in lines
+    ]
     for line, beside in zip(lines, neighbours(lines), strict=True):
         near_person = any(of_person[other] for other in beside)
         for index in ordinary_words(

@@ -37,6 +37,8 @@ _EPONYMOUS: Final = frozenset(
     | {"tumor", "phenomenon", "deformity", "anomaly"}
 )
 """What is called after who described it."""
+_JOINED_MARKER: Final = re.compile(r"(?:LEFT|RIGHT)[A-Z]{2,3}")
+_ABBREVIATION: Final = 3
 _DWELLING: Final = re.compile(r"\d{1,3}/\d{2,4}")
 _HOUSE: Final = re.compile(r"\d{1,4}(?:[/-]\d{1,4})?[A-Za-z]?")
 _DAY: Final = re.compile(r"\d{1,2}")
@@ -65,8 +67,13 @@ def is_code(text: str) -> bool:
 
 
 def is_term(text: str) -> bool:
-    """Whether a word is a clinical one of letters, three or more, and no name: good company."""
+    """Whether a word is a clinical one of letters, three or more, and no name: good company.
+
+    So is one that a bar joined to other words.
+    """
     core = text.strip(_EDGES)
+    if "|" in core:
+        return is_run_of_words(core) and any(is_term(part) for part in core.split("|"))
     return len(core) > 2 and core.isalpha() and is_clinical(core) and not may_be_name(core) and not is_of_care(core)
 
 
@@ -212,7 +219,8 @@ def is_side_marker(line: Sequence[str]) -> bool:
     """Whether a line is a side and the initials of who took the image, as on a marker of lead: no patient's field."""
     cores = [word.strip(_EDGES) for word in line]
     sides = [core.lower() in _SIDES for core in cores]
-    return len(cores) == 2 and any(sides) and any(is_code(core) for core in cores)
+    joined = len(cores) == 1 and _JOINED_MARKER.fullmatch(cores[0]) is not None
+    return joined or (len(cores) == 2 and any(sides) and any(is_code(core) for core in cores))
 
 
 def is_short_line(line: Sequence[str]) -> bool:
@@ -233,6 +241,22 @@ def parts_of_addresses(line: Sequence[str], unknown: Sequence[bool]) -> Iterator
         alone = is_of_care(core) or _YEAR.fullmatch(core) or (len(line) == 1 and _DWELLING.fullmatch(core))
         initials = len(core) in (1, 2) and core.isupper() and core.isalpha()
         if alone or (beside and (_HOUSE.fullmatch(core) or initials)):
+            yield index
+
+
+def between_names(line: Sequence[str], of_name: Sequence[bool]) -> Iterator[int]:
+    """Indices of numbers and of short words, an abbreviation each, with a name or an unknown word on either side, in a
+    line about the patient: ``So 614 Ngo 24 Vo Thi Sau`` is an address.
+    """
+    for index in range(1, len(line) - 1):
+        core = line[index].strip(_EDGES)
+        short = core.isalpha() and len(core) <= _ABBREVIATION and core.lower() not in _UNITS | _SIDES
+        if (
+            of_name[index - 1]
+            and of_name[index + 1]
+            and (short or _HOUSE.fullmatch(core))
+            and line[index][-1:] not in ":#"
+        ):
             yield index
 
 

@@ -105,8 +105,8 @@ _DWELLING: Final = "FLAT|UNIT|APT|APARTMENT|SUITE|STUDIO|INTERIOR|FLOOR|LOT|P\\.
 _TURN: Final = r"(?:ST|ND|RD|TH)?"
 _IHI: Final = r"\b8003\s?6[012]\d{2}(?:\s?\d{4}){2}\b"
 _DAY_OF_MONTH: Final = rf"\b\d{{1,2}}{_TURN} ?{_MONTH}\b|\b{_MONTH} ?\d{{1,2}}{_TURN}(?![\d.])"
-_END: Final = r"(?:\b|(?=\d{1,2}:\d{2}))"
-"""The end of a date, also where OCR read no blank before a time of day."""
+_END: Final = r"(?:\b|(?=\d{1,2}:\d{2})|(?=[MF]\b))"
+"""The end of a date, also where OCR read no blank before a time of day or a sex."""
 _YEAR: Final = r"(?:(?:18|19|20)\d{2}|\d{2})"
 
 _FORMATS: Final = (

@@ -7,7 +7,14 @@ from typing import Final
 
 from dicom_deid.phi.blocks import lines_of, neighbours
 from dicom_deid.phi.classification import classify
-from dicom_deid.phi.company import is_about_image, is_short_line, is_side_marker, parts_of_addresses
+from dicom_deid.phi.company import (
+    between_names,
+    is_about_image,
+    is_of_person,
+    is_short_line,
+    is_side_marker,
+    parts_of_addresses,
+)
 from dicom_deid.phi.findings import Evidence, EvidenceKind, TextClass
 from dicom_deid.phi.overlay import is_clinical
 from dicom_deid.phi.places import is_of_care
@@ -58,7 +65,12 @@ def evidence_by_block(
         else:
             small = set(parts_of_addresses(texts, [a or b for a, b in zip(unknown, evident, strict=True)]))
         unknown = [here and index in allowed for index, here in enumerate(unknown)]
-        for index in {*small, *(index for index, here in enumerate(unknown) if here)}:
+        taken = {*small, *(index for index, here in enumerate(unknown) if here)}
+        of_name = [
+            index in taken or any(is_of_person(item.kind, item.rule) for item in evidence.get(placed.word.id, ()))
+            for index, placed in enumerate(line)
+        ]
+        for index in {*taken, *between_names(texts, of_name)}:
             if not evident[index]:
                 found[line[index].word.id] = (Evidence(EvidenceKind.LABEL, "in-identity-block", _IN_BLOCK),)
     return found

@@ -8,7 +8,7 @@ from typing import Final
 
 from dicom_deid.geometry import Box
 from dicom_deid.phi.findings import Action, Finding
-from dicom_deid.phi.reading import ReadingText
+from dicom_deid.phi.reading import ReadingText, quarter_of
 from dicom_deid.phi.words import Word
 from dicom_deid.records import ImageRecord
 
@@ -25,7 +25,7 @@ def with_margin(image: ImageRecord, word: Word) -> Box:
     box = image.placement.to_frame(word.quad.bounds)
     letter = min(box.width, box.height)
     along, across = (max(2, round(letter * share)) for share in (_ALONG, _ACROSS))
-    return box.grown(along, across) if box.width >= box.height else box.grown(across, along)
+    return box.grown(along, across) if quarter_of(word) % 2 == 0 else box.grown(across, along)
 
 
 def apart(findings: Sequence[Finding], image: ImageRecord, reading: ReadingText) -> list[Finding]:

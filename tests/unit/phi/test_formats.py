@@ -7,6 +7,9 @@ import pytest
 from dicom_deid.phi.formats import find_formats, is_healthcare_identifier, is_luhn, is_nhs_number, with_digits
 
 FOUND = [
+    ("date", "2013\u201306\u201319"),
+    ("phone", "(947) 818\u20134525"),
+    ("date", "13/01/1965F 49Y"),
     ("healthcare-identifier", "8003 6081 6669 0503"),
     ("healthcare-identifier", "8003608166690503"),
     ("healthcare-identifier", "IHI:8003 6081 6669 0503"),
