@@ -75,6 +75,9 @@ def find_persons(line: str) -> Iterator[PersonSpan]:
         for index in [index for index in scores if _continues_term(line, words, index)]:
             del scores[index]
     names = [index for index in scores if words[index].part is not _Part.INITIAL]
+    if len(names) > 1 and any(word.part is _Part.OTHER and is_term(line[word.begin : word.end]) for word in words):
+        # ``Peak Blood Velocity``: what is a term as well does not make a lone name two.
+        names = [index for index in names if not is_term(line[words[index].begin : words[index].end])]
     if len(names) == 1 and len(words) > 1 and (_SETTING.search(line) or _is_phrase(line, words, names[0])):
         # ``Delta X: 814``, ``Skip 3.5 mm``: a lone name in a setting, or among words, is a word.
         return

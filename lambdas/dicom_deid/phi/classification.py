@@ -38,7 +38,7 @@ def classify(word: Word, evidence: tuple[Evidence, ...], company: TextClass | No
         return TextClass.PHI, score
     if company is not None:
         return company, 0.0
-    if is_clinical(word.text) or is_nearly_clinical(word.text):
+    if is_clinical(word.text) or is_nearly_clinical(word.text) or is_term(word.text):
         return TextClass.CLINICAL, 0.0
     return TextClass.UNMATCHED, 0.0
 

@@ -144,6 +144,10 @@ def test_initials_that_ocr_joined_to_a_side_are_initials() -> None:
         ("DIAGNOSTIC IMAGING", True),
         ("Northside Diagnostic Imaging", True),
         ("Diagnostic imaging study", False),
+        ("Wibbleton Women's", True),
+        ("East Wibbleton Health", True),
+        ("Mental health", False),
+        ("Second day", False),
     ],
 )
 def test_a_title_is_no_institution(line: str, found: bool) -> None:
