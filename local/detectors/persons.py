@@ -11,9 +11,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from dicom_deid.phi.company import is_term
 from dicom_deid.phi.ordinary import is_ordinary, is_plainly_ordinary
 from dicom_deid.phi.overlay import is_clinical
+from dicom_deid.phi.terms import is_term
 
 
 @dataclass(frozen=True, slots=True)

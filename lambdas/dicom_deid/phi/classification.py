@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from dicom_deid.phi.acquisition_settings import words_of_setting
 from dicom_deid.phi.blocks import lines_of, neighbours
-from dicom_deid.phi.company import (
-    is_code,
-    is_eponym,
-    is_side_marker,
-    is_term,
-    is_unit_or_side,
-    loose_numbers,
-    ordinary_words,
-    trailing_initials,
-    words_of_setting,
-)
+from dicom_deid.phi.company import loose_numbers, ordinary_words, trailing_initials
 from dicom_deid.phi.findings import Action, Evidence, EvidenceKind, Policy, TextClass, UnmatchedText
+from dicom_deid.phi.markers import is_code, is_side_marker
 from dicom_deid.phi.overlay import is_clinical, is_nearly_clinical, joins
 from dicom_deid.phi.reading import ReadingText
+from dicom_deid.phi.terms import is_eponym, is_term, is_unit_or_side
 from dicom_deid.phi.words import Word
 
 _UNMATCHED: Final[Mapping[UnmatchedText, Action]] = {

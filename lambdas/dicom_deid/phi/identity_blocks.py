@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from dicom_deid.phi.acquisition_settings import is_about_image
 from dicom_deid.phi.blocks import lines_of, neighbours
 from dicom_deid.phi.classification import classify
-from dicom_deid.phi.company import (
-    between_names,
-    is_about_image,
-    is_of_person,
-    is_short_line,
-    is_side_marker,
-    parts_of_addresses,
-)
+from dicom_deid.phi.company import between_names, is_of_person, is_short_line, parts_of_addresses
 from dicom_deid.phi.findings import Evidence, EvidenceKind, TextClass
+from dicom_deid.phi.markers import is_side_marker
 from dicom_deid.phi.overlay import is_clinical
 from dicom_deid.phi.places import is_of_care
 from dicom_deid.phi.reading import PlacedWord, ReadingText

@@ -7,17 +7,12 @@ import pytest
 from dicom_deid.phi.company import (
     beside_names,
     between_names,
-    is_eponym,
-    is_side_marker,
-    is_term,
-    is_unit_or_side,
     loose_numbers,
     ordinary_words,
     parts_of_addresses,
     split_dates,
     trailing_initials,
     with_initials,
-    words_of_setting,
 )
 
 
@@ -85,11 +80,6 @@ def test_settings_are_no_dates(line: str) -> None:
     assert set(split_dates(line.split())) == set()
 
 
-@pytest.mark.parametrize(("text", "known"), [("L", True), ("mm", True), ("RT:", True), ("-", True), ("K", False)])
-def test_sides_and_units(text: str, known: bool) -> None:
-    assert is_unit_or_side(text) is known
-
-
 @pytest.mark.parametrize(
     ("line", "evident", "beside_person", "kept"),
     [
@@ -145,54 +135,6 @@ def test_an_unknown_word_in_capitals_with_single_ones_is_a_name(line: str, name:
 
 
 @pytest.mark.parametrize(
-    ("line", "marker"),
-    [
-        ("LEFT QX", True),
-        ("R QXJ", True),
-        ("QXJ LT", True),
-        ("LEFT Qx", False),
-        ("LEFTQXJ", True),
-        ("LEFTWARDS", False),
-        ("QX QXJ", False),
-        ("LEFT QX 5", False),
-    ],
-)
-def test_a_side_with_initials_is_a_marker(line: str, marker: bool) -> None:
-    assert is_side_marker(line.split()) is marker
-
-
-@pytest.mark.parametrize(
-    ("line", "taken"),
-    [
-        ("Effective Wibb Energy: 598", {1}),
-        ("Wibb Effective Energy: 598", set()),
-        ("Positioner Primary Angle 14.2 deg", {0}),
-        ("Effective Wibb Energy 598", set()),
-        ("Effective Wibb Energy: 598 Kowalski", set()),
-        ("Wibb Wobbley Energy: 598", set()),
-        ("Effective Wibb Energy", set()),
-        ("Kowalski Wibb 598 mm", set()),
-    ],
-)
-def test_an_unknown_word_inside_the_name_of_a_setting_is_of_it(line: str, taken: set[int]) -> None:
-    assert set(words_of_setting(line.split())) == taken
-
-
-@pytest.mark.parametrize(
-    ("line", "eponym"),
-    [
-        ("RASTELLI OPERATION", True),
-        ("Wibbleton fracture left", True),
-        ("Wibbleton Kowalski", False),
-        ("Wibbleton fracture Kowalski", False),
-        ("fracture Wibbleton", False),
-    ],
-)
-def test_what_is_called_after_somebody_names_no_patient(line: str, eponym: bool) -> None:
-    assert is_eponym(line.split()) is eponym
-
-
-@pytest.mark.parametrize(
     ("line", "names", "taken"),
     [
         ("So 614 Ngo 24 Vo Thi Sau", "So Ngo Vo Sau", {1, 3, 5}),
@@ -205,8 +147,3 @@ def test_what_is_called_after_somebody_names_no_patient(line: str, eponym: bool)
 def test_what_stands_between_names_goes_with_them(line: str, names: str, taken: set[int]) -> None:
     words = line.split()
     assert set(between_names(words, [word in names.split() for word in words])) == taken
-
-
-def test_a_term_that_a_bar_joined_to_others_is_a_term() -> None:
-    assert is_term("DUCT|ECTASIA")
-    assert not is_term("Kowalski|ECTASIA")
