@@ -70,12 +70,12 @@ def find_persons(line: str) -> Iterator[PersonSpan]:
                     _joined(line, words, index, other) for other in beside if words[other].part is not _Part.INITIAL
                 ):
                     scores[index] = _BESIDE
-    if any(word.part is _Part.OTHER and is_term(line[word.begin : word.end]) for word in words):
+    if any(_is_nobodys_term(line, word) for word in words):
         # Beside a term that is nobody's name, one that somebody has for a name is a term too: ``trunk``, ``graft``.
         for index in [index for index in scores if _continues_term(line, words, index)]:
             del scores[index]
     names = [index for index in scores if words[index].part is not _Part.INITIAL]
-    if len(names) > 1 and any(word.part is _Part.OTHER and is_term(line[word.begin : word.end]) for word in words):
+    if len(names) > 1 and any(_is_nobodys_term(line, word) for word in words):
         # ``Peak Blood Velocity``: what is a term as well does not make a lone name two.
         names = [index for index in names if not is_term(line[words[index].begin : words[index].end])]
     if len(names) == 1 and len(words) > 1 and (_SETTING.search(line) or _is_phrase(line, words, names[0])):
@@ -88,6 +88,12 @@ def find_persons(line: str) -> Iterator[PersonSpan]:
             yield PersonSpan(word.begin, word.end, _DOUBT)
 
 
+def _is_nobodys_term(line: str, word: _Word) -> bool:
+    """Whether a word is a clinical term that nobody has for a name, or not as it is written: ``cava`` in lower case."""
+    text = line[word.begin : word.end]
+    return is_term(text) and (word.part is _Part.OTHER or (text.islower() and line[:1].isupper()))
+
+
 def _continues_term(line: str, words: list[_Word], index: int) -> bool:
     """Whether a name that is a clinical term too stands after terms, the first of which is nobody's name."""
     if words[index].part is not _Part.MAYBE or not is_term(line[words[index].begin : words[index].end]):
@@ -96,7 +102,7 @@ def _continues_term(line: str, words: list[_Word], index: int) -> bool:
     while before >= 0 and _joined(line, words, before, before + 1):
         if not is_term(line[words[before].begin : words[before].end]):
             return False
-        if words[before].part is _Part.OTHER:
+        if _is_nobodys_term(line, words[before]):
             return True
         before -= 1
     return False

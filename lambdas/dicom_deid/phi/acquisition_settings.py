@@ -12,6 +12,7 @@ from dicom_deid.phi.terms import EDGES, is_term, is_unit
 
 _MEASURED: Final = re.compile(r"-?\d+[.,]\d+|-?\d+(?:[.,]\d+)?(?:mm|cm|mhz|khz|hz|db|kv|kvp|ma|mas|ms|ml|deg|%)", re.I)
 _VALUE: Final = re.compile(r"\d{1,4}(?:[.,]\d{1,4})?(?:mm|cm|mhz|khz|hz|db|kv|kvp|ma|mas|ms|ml|deg|%)?", re.I)
+_JOINED: Final = re.compile(r"[A-Za-z]+:\d[\d.,]*[A-Za-z]*")
 
 
 def is_about_image(line: Sequence[str]) -> bool:
@@ -25,6 +26,11 @@ def words_of_setting(line: Sequence[str]) -> Iterator[int]:
     Such a word stands after one that is known; at the beginning it must be made of a known one (``Positioner``). At
     least as many words of the name are known as are not.
     """
+    last = next((index for index, word in enumerate(line) if _JOINED.fullmatch(word)), None)
+    if last is not None:
+        # The value joined to the last word of the name.
+        name_end, _, value = line[last].partition(":")
+        line = [*line[:last], f"{name_end}:", value, *line[last + 1 :]]
     cores = [word.strip(EDGES) for word in line]
     end = next((index for index, core in enumerate(cores) if core[:1].isdigit()), 0)
     name, rest = cores[:end], cores[end:]

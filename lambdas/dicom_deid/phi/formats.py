@@ -10,9 +10,10 @@ from typing import Final
 from dicom_deid.phi.overlay import is_clinical
 
 _MONTH: Final = (
-    r"(?:JAN(?:UARY)?|FEB(?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JULY?|AUG(?:UST)?|SEPT?(?:EMBER)?|OCT(?:OBER)?"
-    r"|NOV(?:EMBER)?|DEC(?:EMBER)?)"
+    r"(?:JAN(?:UARY)?|FE[B8](?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JU[L1I]Y?|AU[G6](?:UST)?|[S5]EPT?(?:EM[B8]ER)?"
+    r"|[O0]CT(?:[O0][B8]ER)?|N[O0]V(?:EM[B8]ER)?|DEC(?:EM[B8]ER)?)"
 )
+"""A month's name, also with a digit that OCR reads for a letter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,8 @@ def _is_run_together(core: str) -> bool:
     if len(pieces) > 2 and "".join(pieces) == core:
         words = [piece for piece in pieces if piece[0].isalpha()]
         digits = sum(character.isdigit() for character in core)
-        return digits <= 8 and len(words) > 1 and all(len(word) > 1 and _is_term(word) for word in words)
+        enough = len(words) > 1 or (len(words) == 1 and any("." in piece for piece in pieces if piece[0].isdigit()))
+        return digits <= 8 and enough and all(len(word) > 1 and _is_term(word) for word in words)
     if not core.isalpha():
         # A term and a technical word with a digit (``SAGT2``): no name has one.
         terms = (cut for cut in range(3, len(core) - 1) if core[:cut].isalpha() and _is_term(core[:cut]))

@@ -14,6 +14,7 @@ from dicom_deid.phi.acquisition_settings import words_of_setting
         ("Wibb Effective Energy: 598", set()),
         ("Positioner Primary Angle 14.2 deg", {0}),
         ("Effective Wibb Energy 598", set()),
+        ("Effective Wibb Energy:598", {1}),
         ("Effective Wibb Energy: 598 Kowalski", set()),
         ("Wibb Wobbley Energy: 598", set()),
         ("Effective Wibb Energy", set()),

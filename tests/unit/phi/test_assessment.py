@@ -229,6 +229,7 @@ def test_the_margin_of_a_short_word_follows_its_direction_not_its_shape() -> Non
     "line",
     [
         "Neo-adjuvant intent",
+        "MI 1.5TIS1.1",
         "Spectral|Width:93",
         "SpectraliWidth:93",
         "PhysicalUnitsYDirection755.8",

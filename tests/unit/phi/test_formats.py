@@ -8,6 +8,8 @@ from dicom_deid.phi.formats import find_formats, is_healthcare_identifier, is_lu
 
 FOUND = [
     ("date", "2013\u201306\u201319"),
+    ("date", "010CT2020"),
+    ("date", "5 N0VEMBER 2020"),
     ("phone", "(947) 818\u20134525"),
     ("date", "13/01/1965F 49Y"),
     ("healthcare-identifier", "8003 6081 6669 0503"),

@@ -62,6 +62,8 @@ def test_answers_have_the_shape_of_comprehend_medical() -> None:
         ("Anderson 55", ["Anderson"]),
         ("604 Anderson view", ["Anderson"]),
         ("Peak Blood Velocity", []),
+        ("Vena cava filter", []),
+        ("VENA GRAFT", ["VENA", "GRAFT"]),
         ("Coronary artery graft Kowalski Helena", ["Kowalski", "Helena"]),
         ("Graft Kowalski Helena", ["Graft", "Kowalski", "Helena"]),
     ],
