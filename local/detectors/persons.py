@@ -11,9 +11,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from dicom_deid.phi.company import is_term
 from dicom_deid.phi.ordinary import is_ordinary, is_plainly_ordinary
 from dicom_deid.phi.overlay import is_clinical
+from dicom_deid.phi.terms import is_term
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ _JOINT: Final = re.compile(r"[\s.,^]{1,3}")
 _SETTING: Final = re.compile(r":\s*-?\d+(?:[.,]\d+)?(?!\S*[/-])|(?<![\d/.-])\d+[.,]\d+(?![\d/.-])")
 """A colon and a number, or a decimal number: a setting with its value."""
 _NUMBER_LAST: Final = re.compile(r"(?<![\d/.-])\d{1,4}(?:[.,]\d+)?(?:\s\D{1,4})?$")
+_HOUSE_NUMBER: Final = re.compile(r"\s*\d{2,4}[A-Za-z]?\s+")
+"""A number that begins a line, before a name: a street's."""
 _DOUBTFUL: Final = frozenset({"grace", "hope", "rose", "may", "mark", "page", "king", "price", "rich", "joy", "faith"})
 _KNOWN: Final = 0.9
 _BESIDE: Final = 0.85
@@ -68,7 +70,14 @@ def find_persons(line: str) -> Iterator[PersonSpan]:
                     _joined(line, words, index, other) for other in beside if words[other].part is not _Part.INITIAL
                 ):
                     scores[index] = _BESIDE
+    if any(_is_nobodys_term(line, word) for word in words):
+        # Beside a term that is nobody's name, one that somebody has for a name is a term too: ``trunk``, ``graft``.
+        for index in [index for index in scores if _continues_term(line, words, index)]:
+            del scores[index]
     names = [index for index in scores if words[index].part is not _Part.INITIAL]
+    if len(names) > 1 and any(_is_nobodys_term(line, word) for word in words):
+        # ``Peak Blood Velocity``: what is a term as well does not make a lone name two.
+        names = [index for index in names if not is_term(line[words[index].begin : words[index].end])]
     if len(names) == 1 and len(words) > 1 and (_SETTING.search(line) or _is_phrase(line, words, names[0])):
         # ``Delta X: 814``, ``Skip 3.5 mm``: a lone name in a setting, or among words, is a word.
         return
@@ -79,10 +88,32 @@ def find_persons(line: str) -> Iterator[PersonSpan]:
             yield PersonSpan(word.begin, word.end, _DOUBT)
 
 
+def _is_nobodys_term(line: str, word: _Word) -> bool:
+    """Whether a word is a clinical term that nobody has for a name, or not as it is written: ``cava`` in lower case."""
+    text = line[word.begin : word.end]
+    return is_term(text) and (word.part is _Part.OTHER or (text.islower() and line[:1].isupper()))
+
+
+def _continues_term(line: str, words: list[_Word], index: int) -> bool:
+    """Whether a name that is a clinical term too stands after terms, the first of which is nobody's name."""
+    if words[index].part is not _Part.MAYBE or not is_term(line[words[index].begin : words[index].end]):
+        return False
+    before = index - 1
+    while before >= 0 and _joined(line, words, before, before + 1):
+        if not is_term(line[words[before].begin : words[before].end]):
+            return False
+        if _is_nobodys_term(line, words[before]):
+            return True
+        before -= 1
+    return False
+
+
 def _is_phrase(line: str, words: list[_Word], name: int) -> bool:
     """Whether a lone name stands among clinical and dictionary words: all of the line, or where it is in the dictionary
     itself or the line ends with a number, those beside it.
     """
+    if _HOUSE_NUMBER.fullmatch(line[: words[name].begin]):
+        return False
     texts = [line[word.begin : word.end] for word in words]
     others = [text for index, text in enumerate(texts) if index != name]
     if all(len(other) > 2 and _is_plain(other) for other in others):

@@ -1,12 +1,13 @@
-"""Lines that stand together: what is unknown in a block of lines about the patient is about the patient."""
+"""Which lines of a reading stand together in one block."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dicom_deid.phi.reading import PlacedWord, Upright, quarter_of
+from dicom_deid.phi.reading import PlacedWord, ReadingText, Upright, quarter_of
 
 _APART: Final = 1.7
 """Lines further apart than this many letter heights are of two blocks."""
@@ -25,6 +26,14 @@ class _Extent:
     @property
     def height(self) -> float:
         return max(self.y1 - self.y0, 1.0)
+
+
+def lines_of(reading: ReadingText) -> list[list[PlacedWord]]:
+    """The words of each line in reading order."""
+    lines: defaultdict[int, list[PlacedWord]] = defaultdict(list)
+    for placed in reading.words:
+        lines[placed.line].append(placed)
+    return list(lines.values())
 
 
 def neighbours(lines: Sequence[Sequence[PlacedWord]]) -> list[list[int]]:

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from dicom_deid.phi.acquisition_settings import is_about_image
 from dicom_deid.phi.findings import EvidenceKind
 from dicom_deid.phi.formats import find_formats
 from dicom_deid.phi.identity import IdentityKind
+from dicom_deid.phi.markers import is_code
 from dicom_deid.phi.ordinary import is_ordinary, is_plainly_ordinary, is_run_of_words
 from dicom_deid.phi.overlay import is_clinical, is_nearly_clinical, may_be_name
 from dicom_deid.phi.places import is_of_care
 from dicom_deid.phi.spelling import confusable, within
+from dicom_deid.phi.terms import EDGES, SIDES, UNITS, is_term
 
 _PERSON_RULES: Final = frozenset(
     {
@@ -24,12 +27,8 @@ _PERSON_RULES: Final = frozenset(
         (EvidenceKind.COMPREHEND, "name"),
     }
 )
-_UNITS: Final = frozenset(
-    {"mm", "cm", "mhz", "khz", "hz", "db", "fps", "kv", "kvp", "ma", "mas", "bpm", "ml", "ms", "deg", "%"}
-)
-_SIDES: Final = frozenset({"l", "r", "lt", "rt", "left", "right"})
 _WHOLE: Final = re.compile(r"\d{2,4}")
-_MEASURED: Final = re.compile(r"-?\d+[.,]\d+|-?\d+(?:[.,]\d+)?(?:mm|cm|mhz|khz|hz|db|kv|kvp|ma|mas|ms|ml|deg|%)", re.I)
+_ABBREVIATION: Final = 3
 _DWELLING: Final = re.compile(r"\d{1,3}/\d{2,4}")
 _HOUSE: Final = re.compile(r"\d{1,4}(?:[/-]\d{1,4})?[A-Za-z]?")
 _DAY: Final = re.compile(r"\d{1,2}")
@@ -37,30 +36,11 @@ _YEAR: Final = re.compile(r"(?:18|19|20)\d{2}")
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _INITIAL: Final = 0.9
 _BESIDE: Final = 0.82
-_EDGES: Final = ".:,;()[]/-^ "
 
 
 def is_of_person(kind: EvidenceKind, rule: str) -> bool:
     """Whether that evidence says that a word is of a person's name."""
     return (kind, rule) in _PERSON_RULES
-
-
-def is_unit_or_side(text: str) -> bool:
-    """Words that even a labelled field or a language model does not make PHI: sides, units, punctuation."""
-    core = text.strip(_EDGES).lower()
-    return not core or core in _UNITS or core in _SIDES
-
-
-def is_code(text: str) -> bool:
-    """Two or three capitals that are no side: an operator's code, even where they are a unit too (``KV``)."""
-    core = text.strip(_EDGES)
-    return len(core) in (2, 3) and core.isalpha() and core.isupper() and core.lower() not in _SIDES
-
-
-def is_term(text: str) -> bool:
-    """Whether a word is a clinical one of letters, three or more, and no name: good company."""
-    core = text.strip(_EDGES)
-    return len(core) > 2 and core.isalpha() and is_clinical(core) and not may_be_name(core) and not is_of_care(core)
 
 
 def beside_names(line: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[int, str, float]]:
@@ -74,15 +54,15 @@ def beside_names(line: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[i
         for index in order:
             before = index > 0 and known[index - 1]
             after = index + 1 < len(line) and known[index + 1]
-            core = line[index].strip(_EDGES)
+            core = line[index].strip(EDGES)
             letters = core.replace("-", "").replace("'", "").isalpha()
             if not letters or not (before or after) or (known[index] and len(core) > 1):
                 continue
             if len(core) == 1:
-                if core.lower() in _SIDES and not before and not line[index].endswith("."):
+                if core.lower() in SIDES and not before and not line[index].endswith("."):
                     continue
                 yield index, "initial", _INITIAL
-            elif len(core) > 1 and (may_be_name(core) or not is_clinical(core)) and core.lower() not in _SIDES:
+            elif len(core) > 1 and (may_be_name(core) or not is_clinical(core)) and core.lower() not in SIDES:
                 known[index] = True
                 yield index, "beside-name", _BESIDE
 
@@ -90,17 +70,22 @@ def beside_names(line: Sequence[str], named: Sequence[bool]) -> Iterator[tuple[i
 def trailing_initials(line: Sequence[str]) -> Iterator[int]:
     """Indices of single capitals that end a line after a word that nothing knows (``Gul A Z``): no settings."""
     end = len(line)
-    while end > 0 and len(line[end - 1].strip(_EDGES)) == 1 and line[end - 1].strip(_EDGES).isupper():
+    while end > 0 and _is_capital(line[end - 1].strip(EDGES)):
         end -= 1
     if 0 < end < len(line):
-        before = line[end - 1].strip(_EDGES)
+        before = line[end - 1].strip(EDGES)
         if len(before) > 1 and before.isalpha() and not is_clinical(before):
             yield from range(end, len(line))
 
 
+def _is_capital(core: str) -> bool:
+    """One capital; a lone nought is an O."""
+    return len(core) == 1 and (core.isupper() or core == "0")
+
+
 def with_initials(line: Sequence[str]) -> Iterator[int]:
     """Indices of a whole line that is an unknown word in capitals and one or two single ones: ``TROVATO A P``."""
-    cores = [word.strip(_EDGES) for word in line]
+    cores = [word.strip(EDGES) for word in line]
     if not 2 <= len(cores) <= 3 or not all(core.isalpha() and core.isupper() for core in cores):
         return
     first, *rest = cores
@@ -113,7 +98,7 @@ def loose_numbers(line: Sequence[str]) -> Iterator[int]:
     """Indices of whole numbers in a line without any clinical term, beside a word that nothing knows, and of years
     that stand alone: parts of addresses and dates, no measurements.
     """
-    cores = [word.strip(_EDGES) for word in line]
+    cores = [word.strip(EDGES) for word in line]
     if any(len(core) > 1 and core.isalpha() and is_clinical(core) for core in cores):
         return
     for index, core in enumerate(cores):
@@ -130,7 +115,7 @@ def ordinary_words(line: Sequence[str], evident: Sequence[bool], near_person: bo
     """
     if near_person and not any(is_term(word) for word in line):
         return
-    cores = [word.strip(_EDGES) for word in line]
+    cores = [word.strip(EDGES) for word in line]
     plain = [
         is_clinical(core) or is_nearly_clinical(core) or is_plainly_ordinary(core) or is_run_of_words(core)
         for core in cores
@@ -145,19 +130,9 @@ def ordinary_words(line: Sequence[str], evident: Sequence[bool], near_person: bo
             yield index
 
 
-def is_about_image(line: Sequence[str]) -> bool:
-    """Whether a line has a clinical term or a setting with its unit or decimals."""
-    return any(is_term(word) or _MEASURED.fullmatch(word.strip(_EDGES)) or is_unit(word) for word in line)
-
-
-def is_unit(text: str) -> bool:
-    """Whether a word is a unit of a setting."""
-    return text.strip(_EDGES).lower() in _UNITS
-
-
 def is_short_line(line: Sequence[str]) -> bool:
     """Whether a line is a house number, or two or three capitals, and nothing else."""
-    return len(line) == 1 and bool(_HOUSE.fullmatch(line[0].strip(_EDGES)) or is_code(line[0]))
+    return len(line) == 1 and bool(_HOUSE.fullmatch(line[0].strip(EDGES)) or is_code(line[0]))
 
 
 def parts_of_addresses(line: Sequence[str], unknown: Sequence[bool]) -> Iterator[int]:
@@ -168,7 +143,7 @@ def parts_of_addresses(line: Sequence[str], unknown: Sequence[bool]) -> Iterator
         return
     near_word = [here and any(c.isalpha() for c in word) for word, here in zip(line, unknown, strict=True)]
     for index, word in enumerate(line):
-        core = word.strip(_EDGES)
+        core = word.strip(EDGES)
         beside = any(near_word[other] for other in (index - 1, index + 1) if 0 <= other < len(line))
         alone = is_of_care(core) or _YEAR.fullmatch(core) or (len(line) == 1 and _DWELLING.fullmatch(core))
         initials = len(core) in (1, 2) and core.isupper() and core.isalpha()
@@ -176,12 +151,28 @@ def parts_of_addresses(line: Sequence[str], unknown: Sequence[bool]) -> Iterator
             yield index
 
 
+def between_names(line: Sequence[str], of_name: Sequence[bool]) -> Iterator[int]:
+    """Indices of numbers and of short words, an abbreviation each, with a name or an unknown word on either side, in a
+    line about the patient: ``So 614 Ngo 24 Vo Thi Sau`` is an address.
+    """
+    for index in range(1, len(line) - 1):
+        core = line[index].strip(EDGES)
+        short = core.isalpha() and len(core) <= _ABBREVIATION and core.lower() not in UNITS | SIDES
+        if (
+            of_name[index - 1]
+            and of_name[index + 1]
+            and (short or _HOUSE.fullmatch(core))
+            and line[index][-1:] not in ":#"
+        ):
+            yield index
+
+
 def split_dates(line: Sequence[str]) -> Iterator[int]:
     """Indices of words that are a date together: torn apart by a blank that OCR saw, or with a misread month."""
     for index in range(len(line) - 2):
         three = line[index : index + 3]
-        day, year = (any(pattern.fullmatch(word.strip(_EDGES)) for word in three) for pattern in (_DAY, _YEAR))
-        if day and year and any(_is_nearly_month(word.strip(_EDGES)) for word in three):
+        day, year = (any(pattern.fullmatch(word.strip(EDGES)) for word in three) for pattern in (_DAY, _YEAR))
+        if day and year and any(_is_nearly_month(word.strip(EDGES)) for word in three):
             yield from range(index, index + 3)
     for index in range(len(line) - 1):
         joined = line[index] + line[index + 1]

@@ -10,9 +10,10 @@ from typing import Final
 from dicom_deid.phi.overlay import is_clinical
 
 _MONTH: Final = (
-    r"(?:JAN(?:UARY)?|FEB(?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JULY?|AUG(?:UST)?|SEPT?(?:EMBER)?|OCT(?:OBER)?"
-    r"|NOV(?:EMBER)?|DEC(?:EMBER)?)"
+    r"(?:JAN(?:UARY)?|FE[B8](?:RUARY)?|MAR(?:CH)?|APR(?:IL)?|MAY|JUNE?|JU[L1I]Y?|AU[G6](?:UST)?|[S5]EPT?(?:EM[B8]ER)?"
+    r"|[O0]CT(?:[O0][B8]ER)?|N[O0]V(?:EM[B8]ER)?|DEC(?:EM[B8]ER)?)"
 )
+"""A month's name, also with a digit that OCR reads for a letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ _DWELLING: Final = "FLAT|UNIT|APT|APARTMENT|SUITE|STUDIO|INTERIOR|FLOOR|LOT|P\\.
 _TURN: Final = r"(?:ST|ND|RD|TH)?"
 _IHI: Final = r"\b8003\s?6[012]\d{2}(?:\s?\d{4}){2}\b"
 _DAY_OF_MONTH: Final = rf"\b\d{{1,2}}{_TURN} ?{_MONTH}\b|\b{_MONTH} ?\d{{1,2}}{_TURN}(?![\d.])"
-_END: Final = r"(?:\b|(?=\d{1,2}:\d{2}))"
-"""The end of a date, also where OCR read no blank before a time of day."""
+_END: Final = r"(?:\b|(?=\d{1,2}:\d{2})|(?=[MF]\b))"
+"""The end of a date, also where OCR read no blank before a time of day or a sex."""
 _YEAR: Final = r"(?:(?:18|19|20)\d{2}|\d{2})"
 
 _FORMATS: Final = (
@@ -152,14 +153,17 @@ _FORMATS: Final = (
     _Format("device-name", re.compile(r"\b[A-Z]{3,5}\d{3,4}\b"), 0.8, _is_no_setting),
 )  # fmt: skip
 """Each of one line, tried on the text as it was read and with look-alike letters in numbers made digits."""
-_NUMBERLIKE: Final = re.compile(r"[\dOoIlSBZ|]+(?:[/.: -][\dOoIlSBZ|]+)*")
+_NUMBERLIKE: Final = re.compile(r"(?:(?<![A-Za-z])\||[\dOoIlSBZ])[\dOoIlSBZ|]*(?:[/.: -][\dOoIlSBZ|]+)*")
+_HYPHENS: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
+"""Dashes as OCR reads the hyphen of a date or a number."""
 _DIGIT_OF: Final = str.maketrans("OoIlSBZ|", "00115821")
 
 
 def find_formats(text: str) -> Iterator[FormatMatch]:
     """Every span of one line that has an identifying format; spans of several formats may overlap."""
     seen: set[tuple[int, int, str]] = set()
-    for spelling in dict.fromkeys((text, with_digits(text))):
+    plain = text.translate(_HYPHENS)
+    for spelling in dict.fromkeys((plain, with_digits(plain))):
         for known in _FORMATS:
             for match in known.pattern.finditer(spelling):
                 span = (match.start(), match.end(), known.rule)

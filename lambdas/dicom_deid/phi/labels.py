@@ -67,6 +67,7 @@ _CARET: Final = re.compile(r"[^\W\d_][\w'’. -]*\^[\w'’.^-]*(?:\s*\^\s*[\w'�
 _COMMA: Final = re.compile(r"(?<![\w,])(?P<family>[^\W\d_][\w'’-]+)\s?,\s?(?P<given>[^\W\d_][\w'’-]*)(?![\w,])")
 _MARKER: Final = re.compile(
     r"(?:L|R|LT|RT|LEFT|RIGHT)\s+(?P<initials>[A-Z]{2,3})|(?P<before>[A-Z]{2,3})\s+(?:L|R|LT|RT)"
+    r"|(?:LEFT|RIGHT)(?P<joined>[A-Z]{2,3})"
 )
 
 
@@ -102,16 +103,25 @@ def _persons(line: str) -> Iterator[FormatMatch]:
         if not _is_term(match["name"].split()[0]):
             yield FormatMatch(match.start(), match.end(), "titled-person", 0.9)
     for match in _CARET.finditer(line):
-        yield FormatMatch(match.start(), match.end(), "person", 0.97)
+        yield FormatMatch(match.start() + _terms_before(match[0]), match.end(), "person", 0.97)
     for match in _COMMA.finditer(line):
         family, given = match["family"], match["given"]
         if not (_is_term(family) or _is_term(given)) and not (is_clinical(family) and is_clinical(given)):
             yield FormatMatch(match.start(), match.end(), "person", 0.85)
     marker = _MARKER.fullmatch(line.strip())
-    initials = marker and (marker["initials"] or marker["before"])
+    initials = marker and (marker["initials"] or marker["before"] or marker["joined"])
     if initials and not is_clinical(initials):
         begin = line.index(initials)
         yield FormatMatch(begin, begin + len(initials), "marker-initials", 0.8)
+
+
+def _terms_before(name: str) -> int:
+    """Characters of the clinical words that stand before a name with a caret: the end of another column."""
+    family = list(re.finditer(r"\S+", name[: name.index("^")]))
+    terms = 0
+    while terms < len(family) - 1 and _is_term(family[terms][0]):
+        terms += 1
+    return family[terms].start()
 
 
 def _is_term(word: str) -> bool:

@@ -13,8 +13,16 @@ from dicom_deid.phi.overlay import is_clinical
 
 _EDGES: Final = "()[]{}<>:;,.!?'\"|*#_-/\\+=~ "
 _PIECES: Final = re.compile(r"[A-Za-z]+|[\d.,]+|[^A-Za-z\d.,]+")
+_PREFIXED: Final = re.compile(
+    r"(?:anti|bi|co|de|inter|intra|mono|multi|neo|non|peri|post|pre|re|semi|sub|trans|tri|ultra|uni)-(?P<rest>[a-z]{4,})"
+)
+"""A word with a prefix and a hyphen (``neo-adjuvant``): in a double name, both parts are names."""
+_DERIVED: Final = re.compile(r"(?P<stem>[a-z]{5,})(?:ers?|ors?|ings?)")
 _LEAST: Final = 3
 """Letters of the shortest word that a run of letters is taken apart into."""
+_BAR: Final = re.compile(r"(?<=[A-Za-z])\|(?=[A-Z0-9])")
+"""A blank that OCR read as a bar."""
+_CAPITALISED: Final = re.compile(r"[A-Z][a-z]*|[a-z]+|\d[\d.,]*|[^A-Za-z\d]+")
 _USUAL: Final = 4
 """Letters that such words have on the average, or more."""
 
@@ -34,13 +42,25 @@ def is_ordinary(text: str) -> bool:
 
 def is_plainly_ordinary(text: str) -> bool:
     """Whether a word is in the dictionary and nobody's name."""
-    return _words().get(text.strip(_EDGES).lower()) is False
+    core = text.strip(_EDGES).lower()
+    prefixed = _PREFIXED.fullmatch(core)
+    return _words().get(core) is False or (prefixed is not None and _is_word(prefixed["rest"]))
+
+
+def is_derived(text: str) -> bool:
+    """Whether a word is who or what does what a plain word says (``positioner``), or the doing of it (``binning``)."""
+    derived = _DERIVED.fullmatch(text.strip(_EDGES).lower())
+    return derived is not None and _words().get(derived["stem"]) is False
 
 
 @lru_cache(maxsize=8192)
 def is_run_of_words(text: str) -> bool:
     """Whether a word is several words, numbers and units that OCR read without the blanks between them."""
     core = text.strip(_EDGES)
+    if _BAR.search(core):
+        return all(is_clinical(part) or is_plainly_ordinary(part) or is_run_of_words(part) for part in _BAR.split(core))
+    if _is_capitalised_run(core):
+        return True
     pieces = _PIECES.findall(core)
     letters = [piece for piece in pieces if piece.isalpha()]
     if not letters or len(core) > 60 or sum(character.isdigit() for character in core) > 5:
@@ -48,6 +68,22 @@ def is_run_of_words(text: str) -> bool:
     runs = [piece for piece in letters if not is_clinical(piece)]
     return all(_taken_apart(piece.lower()) or piece.lower() in _words() for piece in runs) and any(
         len(piece) > _USUAL for piece in letters
+    )
+
+
+def _is_capitalised_run(core: str) -> bool:
+    """Whether a word is several words that each begin with a capital (``TomolLayerHeight``), two or more of them long.
+
+    A thin letter at the end of one may be the blank after it.
+    """
+    pieces = [piece for piece in _CAPITALISED.findall(core) if piece.isalpha()]
+    long = sum(len(piece) >= _USUAL for piece in pieces)
+    if not core[:1].isupper() or long < 2 or sum(character.isdigit() for character in core) > 5:
+        return False
+    return all(
+        len(piece) == 1
+        or any(_is_word(part.lower()) for part in (piece, piece[:-1]) if part == piece or piece[-1] in "il")
+        for piece in pieces
     )
 
 

@@ -6,6 +6,7 @@ import re
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
+from unicodedata import normalize
 
 from dicom_deid.header.vocabulary import WordKind, is_safe_word, kind_of
 from dicom_deid.phi.spelling import confusable, within
@@ -50,6 +51,10 @@ def is_clinical(text: str) -> bool:
         return True
     if _EQUIPMENT.fullmatch(core):
         return False
+    if not core.isascii() and len(core) >= _FUZZY_LENGTH and core.isalpha():
+        # OCR adds accents; a name's accent may be its own.
+        plain = "".join(character for character in normalize("NFKD", core) if character.isascii())
+        return len(plain) == len(core) and kind_of(plain) is WordKind.PLAIN
     lower = core.lower()
     if lower in _words() or is_safe_word(core) or _ENDINGS.fullmatch(lower):
         return True
@@ -107,7 +112,8 @@ def _is_run_together(core: str) -> bool:
     if len(pieces) > 2 and "".join(pieces) == core:
         words = [piece for piece in pieces if piece[0].isalpha()]
         digits = sum(character.isdigit() for character in core)
-        return digits <= 8 and len(words) > 1 and all(len(word) > 1 and _is_term(word) for word in words)
+        enough = len(words) > 1 or (len(words) == 1 and any("." in piece for piece in pieces if piece[0].isdigit()))
+        return digits <= 8 and enough and all(len(word) > 1 and _is_term(word) for word in words)
     if not core.isalpha():
         # A term and a technical word with a digit (``SAGT2``): no name has one.
         terms = (cut for cut in range(3, len(core) - 1) if core[:cut].isalpha() and _is_term(core[:cut]))

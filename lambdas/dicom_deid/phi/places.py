@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from dicom_deid.phi.formats import FormatMatch
+from dicom_deid.phi.ordinary import is_ordinary
+from dicom_deid.phi.overlay import is_clinical
 from dicom_deid.phi.spelling import similar
 
 _KINDS: Final = (
@@ -19,7 +21,15 @@ _KINDS: Final = (
 _CARE: Final = ("RADIOLOGY", "IMAGING", "MEDICAL", "DIAGNOSTIC", "GROUP", "CAMPUS", "HOSPITAL", "SURGERY", "HEALTH")
 _BEFORE: Final = r"(?:[A-Z][\w.'’&-]*\s+){0,4}"
 _AFTER: Final = r"(?:\s+(?:GROUP|OF|AND|&|TRUST|DEPT|DEPARTMENT|[A-Z][\w'’-]+(?=\s*$))){0,3}"
-_INSTITUTION: Final = re.compile(rf"\b{_BEFORE}(?:{_KINDS})\b{_AFTER}", re.IGNORECASE)
+_DOCUMENT: Final = r"\s+(?:REPORT|PROCEDURE|EXAM|EXAMINATION|STUDY|TEST|QUALITY|AGENT|TECHNIQUE|MODE|PROTOCOL)S?\b"
+"""What makes of the words before it a title or a term: ``Diagnostic imaging report``."""
+_INSTITUTION: Final = re.compile(rf"\b{_BEFORE}(?:{_KINDS})\b(?!{_DOCUMENT}){_AFTER}", re.IGNORECASE)
+_BROKEN: Final = re.compile(
+    r"(?:[A-Z][\w.'’-]*\s+){0,3}(?P<place>[A-Z][\w.'’-]{3,})\s+(?:HEALTH|MEDICAL|WOMEN['’]?S|CHILDREN['’]?S|ROYAL|PRIVATE"
+    r"|PUBLIC|UNIVERSITY|GENERAL|REGIONAL|DISTRICT|MEMORIAL|COMMUNITY|DAY)\s*",
+    re.IGNORECASE,
+)
+"""The first line of an institution's name that goes on in the next: a place, and the beginning of what it is."""
 _SCORE: Final = 0.88
 
 
@@ -32,3 +42,6 @@ def find_institutions(line: str) -> Iterator[FormatMatch]:
     """Names of institutions in one line, with the words before them that make them one of a kind."""
     for match in _INSTITUTION.finditer(line):
         yield FormatMatch(match.start(), match.end(), "institution", _SCORE)
+    broken = _BROKEN.fullmatch(line)
+    if broken and not (is_clinical(broken["place"]) or is_ordinary(broken["place"])):
+        yield FormatMatch(0, len(line), "institution", _SCORE)

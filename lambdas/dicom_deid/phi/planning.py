@@ -17,8 +17,23 @@ WHOLE_FRAME = "whole-frame"
 _READ_ELSEWHERE = 0.6
 """Share of an unmatched box that clinical words of another picture must cover."""
 
+_LONGER = 1.25
+"""A word is longer than its fragment by this factor, and not higher."""
+_WORD_ALONE = frozenset(
+    {
+        (EvidenceKind.COMPREHEND, "name"),
+        (EvidenceKind.NAME, "beside-name"),
+        (EvidenceKind.NAME, "initial"),
+        (EvidenceKind.LABEL, "in-identity-block"),
+    }
+)
+"""Evidence that a fragment of a clinical word may have by chance."""
+
 _SAME_LINE = 0.6
 """Boxes are of one line where they share this much of the lower one's height (of the narrower one's width, upright)."""
+
+_FURTHER = 0.05
+"""Share of a kept word that the rectangle around two boxes may cover beyond them."""
 
 _Key = tuple[Action, tuple[int, ...]]
 
@@ -53,8 +68,9 @@ def plan(
             made = PlannedBox(finding.frames, box, finding.action, finding.score, finding.evidence)
             grouped[finding.action, finding.frames].append(made)
     boxes: list[PlannedBox] = []
+    kept = [finding.box for finding in found if finding.action is Action.KEEP and finding.word_ids]
     for (action, _), members in grouped.items():
-        boxes += members if action is Action.KEEP else _merged(members)
+        boxes += members if action is Action.KEEP else _merged(members, kept)
     asked = (
         must_review,
         "truncated-text-detection" if truncated else None,
@@ -73,6 +89,7 @@ def _read_elsewhere(findings: list[Finding]) -> list[Finding]:
     """The findings, without what was unmatched in one picture and clinical in another of the same frames.
 
     A frame is shown in parts and through a window: a word that one picture cuts or drowns may be whole in the next.
+    What one word alone made PHI goes too, where the other picture shows that it is a part of a longer clinical word.
     """
     known = [finding for finding in findings if finding.text_class is TextClass.CLINICAL and finding.word_ids]
     kept: list[Finding] = []
@@ -80,9 +97,25 @@ def _read_elsewhere(findings: list[Finding]) -> list[Finding]:
         others = [
             other.box for other in known if other.image != finding.image and set(finding.frames) <= set(other.frames)
         ]
-        if finding.text_class is not TextClass.UNMATCHED or _share(finding.box, others) < _READ_ELSEWHERE:
+        unmatched = finding.text_class is TextClass.UNMATCHED and _share(finding.box, others) >= _READ_ELSEWHERE
+        if not unmatched and not (_is_by_word_alone(finding) and _is_fragment(finding.box, others)):
             kept.append(finding)
     return kept
+
+
+def _is_by_word_alone(finding: Finding) -> bool:
+    """Whether nothing but the reading of the word itself, or its place, makes it PHI."""
+    return bool(finding.evidence) and all((item.kind, item.rule) in _WORD_ALONE for item in finding.evidence)
+
+
+def _is_fragment(box: Box, words: Iterable[Box]) -> bool:
+    """Whether one of the words holds the box, and is longer."""
+    return any(
+        _share(box, [word]) >= _READ_ELSEWHERE
+        and max(word.width, word.height) >= _LONGER * max(box.width, box.height)
+        and min(word.width, word.height) <= _LONGER * min(box.width, box.height)
+        for word in words
+    )
 
 
 def _share(box: Box, others: Iterable[Box]) -> float:
@@ -115,18 +148,18 @@ def is_whole_frame(planned: PlannedBox) -> bool:
     return any(item.rule == WHOLE_FRAME for item in planned.evidence)
 
 
-def _merged(boxes: list[PlannedBox]) -> list[PlannedBox]:
+def _merged(boxes: list[PlannedBox], kept: list[Box]) -> list[PlannedBox]:
     """Overlapping boxes of one line, of one action on the same frames, made one.
 
     Boxes of two lines may overlap by their margins and stay two: the rectangle around both would cover what stands
-    beside the shorter line.
+    beside the shorter line. So do two whose rectangle would reach further into a kept word than they do.
     """
     pending = sorted(boxes, key=lambda planned: planned.box)
     done: list[PlannedBox] = []
     while pending:
         current = pending.pop(0)
         for index, other in enumerate(pending):
-            if _on_one_line(current.box, other.box):
+            if _on_one_line(current.box, other.box) and not _reaches_further(current.box, other.box, kept):
                 pending[index] = _union(current, other)
                 break
         else:
@@ -141,6 +174,18 @@ def _on_one_line(a: Box, b: Box) -> bool:
     level = shared.height >= _SAME_LINE * min(a.height, b.height)
     upright = shared.width >= _SAME_LINE * min(a.width, b.width)
     return (level and upright) or (level and a.width >= a.height) or (upright and a.height > a.width)
+
+
+def _reaches_further(a: Box, b: Box, kept: list[Box]) -> bool:
+    """Whether the rectangle around two boxes covers more of a kept word than the two."""
+    union = a.union(b)
+    for word in kept:
+        shared = union.intersection(word)
+        if shared and shared.area - sum(part.area for part in (a.intersection(word), b.intersection(word)) if part) > (
+            _FURTHER * word.area
+        ):
+            return True
+    return False
 
 
 def _union(a: PlannedBox, b: PlannedBox) -> PlannedBox:

@@ -217,6 +217,44 @@ def test_what_nothing_knows_is_phi_below_a_line_about_the_patient_and_not_far_fr
     assert found["Wibblish"].text_class is TextClass.UNMATCHED
 
 
+def test_the_margin_of_a_short_word_follows_its_direction_not_its_shape() -> None:
+    quad = Quad((20, 20, 36, 20, 36, 40, 20, 40))
+    found = assess(image(), DetectedText(0, 0, "test", False, (Word(0, "Qi", quad, 0.9),)), (), NOBODY, Policy())
+    box = found[0].box
+    assert 20 - box.x0 > 20 - box.y0
+    assert box.x1 - 36 > box.y1 - 40
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Neo-adjuvant intent",
+        "MI 1.5TIS1.1",
+        "Spectral|Width:93",
+        "SpectraliWidth:93",
+        "PhysicalUnitsYDirection755.8",
+        "TRUE LUM\u00caN",
+        "RASTELLI OPERATION",
+        "Effective Wibb Energy: 598",
+    ],
+)
+def test_what_is_clinical_but_for_its_spelling_or_one_word_stays(line: str) -> None:
+    for text, finding in assessed(line, identity=NOBODY).items():
+        assert finding.action is Action.KEEP, text
+
+
+@pytest.mark.parametrize("line", ["De-Wibble", "McWibble", "LongHill", "Kowalski|Hill", "K\u00f6nig"])
+def test_what_may_be_a_name_is_no_compound_of_words(line: str) -> None:
+    assert all(finding.action is Action.REDACT for finding in assessed(line, identity=NOBODY).values())
+
+
+def test_a_side_marker_makes_no_block_of_the_patient() -> None:
+    keep = Policy(unmatched=UnmatchedText.KEEP)
+    assert assessed("LEFT QXJ", "Wibbleton", identity=NOBODY, policy=keep)["QXJ"].action is Action.REDACT
+    assert assessed("LEFT QXJ", "Wibbleton", identity=NOBODY, policy=keep)["Wibbleton"].action is Action.KEEP
+    assert assessed("MRN 4471902", "Wibbleton", identity=NOBODY, policy=keep)["Wibbleton"].action is Action.REDACT
+
+
 def test_a_line_about_the_image_below_one_about_the_patient_stays() -> None:
     found = assessed("ID: 99187", "LIVER Wibblish 12.5", identity=NOBODY, policy=KEEP)
     assert found["LIVER"].action is Action.KEEP

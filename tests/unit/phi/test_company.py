@@ -6,7 +6,7 @@ import pytest
 
 from dicom_deid.phi.company import (
     beside_names,
-    is_unit_or_side,
+    between_names,
     loose_numbers,
     ordinary_words,
     parts_of_addresses,
@@ -64,7 +64,7 @@ def test_a_number_is_as_unknown_as_the_word_beside_it(line: str, loose: set[int]
 
 
 @pytest.mark.parametrize(
-    ("line", "ends"), [("Gul A Z", {1, 2}), ("Gul A 5", set()), ("LIVER A", set()), ("A Z", set())]
+    ("line", "ends"), [("Gul A Z", {1, 2}), ("Koruturk 0", {1}), ("Gul A 5", set()), ("LIVER A", set()), ("A Z", set())]
 )
 def test_capitals_at_the_end_are_as_unknown_as_the_word_before_them(line: str, ends: set[int]) -> None:
     assert set(trailing_initials(line.split())) == ends
@@ -78,11 +78,6 @@ def test_a_date_with_a_misread_month_is_one(line: str) -> None:
 @pytest.mark.parametrize("line", ["TR 40 2000", "Slice 5 1900", "W 40 1976"])
 def test_settings_are_no_dates(line: str) -> None:
     assert set(split_dates(line.split())) == set()
-
-
-@pytest.mark.parametrize(("text", "known"), [("L", True), ("mm", True), ("RT:", True), ("-", True), ("K", False)])
-def test_sides_and_units(text: str, known: bool) -> None:
-    assert is_unit_or_side(text) is known
 
 
 @pytest.mark.parametrize(
@@ -137,3 +132,18 @@ def test_small_parts_of_an_address_go_with_its_words(line: str, unknown: str, ta
 )
 def test_an_unknown_word_in_capitals_with_single_ones_is_a_name(line: str, name: bool) -> None:
     assert bool(set(with_initials(line.split()))) is name
+
+
+@pytest.mark.parametrize(
+    ("line", "names", "taken"),
+    [
+        ("So 614 Ngo 24 Vo Thi Sau", "So Ngo Vo Sau", {1, 3, 5}),
+        ("Kowalski LIVER Sachar", "Kowalski Sachar", set()),
+        ("Kowalski 12", "Kowalski", set()),
+        ("Kowalski ID: Sachar", "Kowalski Sachar", set()),
+        ("Kowalski mm Sachar", "Kowalski Sachar", set()),
+    ],
+)
+def test_what_stands_between_names_goes_with_them(line: str, names: str, taken: set[int]) -> None:
+    words = line.split()
+    assert set(between_names(words, [word in names.split() for word in words])) == taken

@@ -7,6 +7,11 @@ import pytest
 from dicom_deid.phi.formats import find_formats, is_healthcare_identifier, is_luhn, is_nhs_number, with_digits
 
 FOUND = [
+    ("date", "2013\u201306\u201319"),
+    ("date", "010CT2020"),
+    ("date", "5 N0VEMBER 2020"),
+    ("phone", "(947) 818\u20134525"),
+    ("date", "13/01/1965F 49Y"),
     ("healthcare-identifier", "8003 6081 6669 0503"),
     ("healthcare-identifier", "8003608166690503"),
     ("healthcare-identifier", "IHI:8003 6081 6669 0503"),
@@ -135,7 +140,15 @@ def test_the_checks_are_those_of_the_issuers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("read", "digits"), [("I2/O3/1956", "12/03/1956"), ("SOLO", "SOLO"), ("44719O2", "4471902"), ("LOBE 12", "LOBE 12")]
+    ("read", "digits"),
+    [
+        ("I2/O3/1956", "12/03/1956"),
+        ("SOLO", "SOLO"),
+        ("44719O2", "4471902"),
+        ("LOBE 12", "LOBE 12"),
+        ("Gain|3995.9", "Gain|3995.9"),
+        ("|2/03/1956", "12/03/1956"),
+    ],
 )
 def test_look_alike_letters_become_digits_in_numbers_only(read: str, digits: str) -> None:
     assert with_digits(read) == digits

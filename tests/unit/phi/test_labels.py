@@ -116,3 +116,39 @@ def test_clinical_words_make_no_institution(line: str) -> None:
 )
 def test_a_label_that_ends_the_name_of_a_setting_labels_no_small_number(line: str, found: bool) -> None:
     assert any(match.rule == "labelled-value" for match in find_labelled(line)) is found
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("CORONARY ARTERY Zubrowski^Jan", "Zubrowski^Jan"),
+        ("Van der Zubrow^Jan", "Van der Zubrow^Jan"),
+        ("LIVER^JAN", "LIVER^JAN"),
+        ("Long Zubrowski^Jan", "Long Zubrowski^Jan"),
+    ],
+)
+def test_clinical_words_of_another_column_are_no_part_of_a_name_with_a_caret(line: str, name: str) -> None:
+    assert name in {line[match.begin : match.end] for match in find_labelled(line) if match.rule == "person"}
+    assert all(match.begin >= line.index(name) for match in find_labelled(line) if match.rule == "person")
+
+
+def test_initials_that_ocr_joined_to_a_side_are_initials() -> None:
+    assert [match.rule for match in find_labelled("LEFTQXJ")] == ["marker-initials"]
+    assert list(find_labelled("LEFTMLO")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("DIAGNOSTIC IMAGING REPORT", False),
+        ("DIAGNOSTIC IMAGING", True),
+        ("Northside Diagnostic Imaging", True),
+        ("Diagnostic imaging study", False),
+        ("Wibbleton Women's", True),
+        ("East Wibbleton Health", True),
+        ("Mental health", False),
+        ("Second day", False),
+    ],
+)
+def test_a_title_is_no_institution(line: str, found: bool) -> None:
+    assert bool(list(find_institutions(line))) is found

@@ -77,3 +77,39 @@ def test_no_other_decision_is_an_approval_of_this_plan(outcome: Outcome, digest:
     made = planned(finding(Box(0, 0, 9, 9), Action.REVIEW))
     with pytest.raises(ValueError, match="does not approve"):
         apply_decision(made, ReviewDecision(outcome, digest or made.sha256, "r"))
+
+
+def word(box: Box, image: int, text_class: TextClass, *evidence: Evidence) -> Finding:
+    action = Action.KEEP if text_class is TextClass.CLINICAL else Action.REDACT
+    return Finding(image, (0,), (0,), box, text_class, 0.9, evidence, action)
+
+
+NAME = Evidence(EvidenceKind.COMPREHEND, "name", 0.9)
+HEADER = Evidence(EvidenceKind.HEADER, "patient-name", 1.0)
+
+
+@pytest.mark.parametrize(
+    ("fragment", "evidence", "redacted"),
+    [
+        (Box(30, 0, 60, 12), (NAME,), 0),
+        (Box(30, 0, 60, 12), (NAME, HEADER), 1),
+        (Box(2, 0, 98, 12), (NAME,), 1),
+        (Box(80, 0, 130, 12), (NAME,), 1),
+    ],
+)
+def test_a_fragment_of_a_clinical_word_of_another_picture_is_no_name(
+    fragment: Box, evidence: tuple[Evidence, ...], redacted: int
+) -> None:
+    whole = word(Box(0, 0, 100, 12), 0, TextClass.CLINICAL)
+    made = planned(whole, word(fragment, 1, TextClass.PHI, *evidence))
+    assert sum(box.action is Action.REDACT for box in made.boxes) == redacted
+    same_picture = planned(whole, word(fragment, 0, TextClass.PHI, *evidence))
+    assert sum(box.action is Action.REDACT for box in same_picture.boxes) == 1
+
+
+def test_boxes_of_one_line_stay_two_where_the_rectangle_around_them_reaches_into_a_kept_word() -> None:
+    high, low = finding(Box(0, 0, 30, 30)), finding(Box(25, 5, 60, 20))
+    beside = word(Box(34, 22, 60, 34), 0, TextClass.CLINICAL)
+    assert {box.box for box in planned(high, low).boxes} == {Box(0, 0, 60, 30)}
+    made = planned(high, low, beside)
+    assert {box.box for box in made.boxes if box.action is Action.REDACT} == {high.box, low.box}

@@ -60,6 +60,12 @@ def test_answers_have_the_shape_of_comprehend_medical() -> None:
         ("Ventricle Anderson X 55", []),
         ("Anderson Wibblish view", ["Anderson"]),
         ("Anderson 55", ["Anderson"]),
+        ("604 Anderson view", ["Anderson"]),
+        ("Peak Blood Velocity", []),
+        ("Vena cava filter", []),
+        ("VENA GRAFT", ["VENA", "GRAFT"]),
+        ("Coronary artery graft Kowalski Helena", ["Kowalski", "Helena"]),
+        ("Graft Kowalski Helena", ["Graft", "Kowalski", "Helena"]),
     ],
 )
 def test_a_lone_name_among_terms_and_words_is_a_word(line: str, names: list[str]) -> None:
