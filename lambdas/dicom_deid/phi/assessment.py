@@ -43,6 +43,8 @@ _CLEAR = 0.35
 """Words of two lines may overlap by this share of the lower one's height: OCR leaves room around its lines."""
 _SURE = 0.8
 _IN_BLOCK = 0.81
+_CONTINUED = 0.81
+"""Score of strokes that nobody read, beside a word that is PHI on the same line."""
 _SURE_SIGN = 0.5
 """A sign is told from a shape by at least this confidence."""
 _SHAPE = 0.1
@@ -54,6 +56,8 @@ def assess(
     image: ImageRecord, detected: DetectedText, spans: Sequence[PhiSpan], identity: HeaderIdentity, policy: Policy
 ) -> tuple[Finding, ...]:
     """Every word, barcode and unread text-like region of one image, each with its evidence.
+
+    Strokes that nobody read go with the PHI that they continue: the last digit of a number, the rest of a name.
 
     Parameters
     ----------
@@ -75,11 +79,16 @@ def assess(
         for finding, placed in zip(_apart(findings, image, reading), reading.words, strict=True)
         if finding.evidence or not _is_shape(placed.word, image)
     ]
-    findings += [_region(image, box, EvidenceKind.BARCODE, "barcode", policy) for box in image.barcodes]
+    findings += [_region(image, box, Evidence(EvidenceKind.BARCODE, "barcode", 1.0), policy) for box in image.barcodes]
+    personal = {word for finding in findings if finding.text_class is TextClass.PHI for word in finding.word_ids}
     words = [image.placement.to_frame(placed.word.quad.bounds) for placed in reading.words]
     for region in image.regions:
-        for unread in unread_parts(region, words):
-            findings.append(_region(image, unread, EvidenceKind.REGION, "unread-text", policy))
+        for rest in unread_parts(region, words):
+            if personal.intersection(reading.words[index].word.id for index in rest.beside):
+                evidence = Evidence(EvidenceKind.REGION, "continues-phi", _CONTINUED)
+                findings.append(_region(image, rest.box, evidence, policy))
+            elif not rest.is_edge:
+                findings.append(_region(image, rest.box, Evidence(EvidenceKind.REGION, "unread-text", 0.0), policy))
     return tuple(findings)
 
 
@@ -330,16 +339,16 @@ def _without(box: Box, place: Box, other: Box) -> Box:
     return box
 
 
-def _region(image: ImageRecord, box: Box, kind: EvidenceKind, rule: str, policy: Policy) -> Finding:
-    text_class = TextClass.PHI if kind is EvidenceKind.BARCODE else TextClass.UNMATCHED
-    score = 1.0 if kind is EvidenceKind.BARCODE else 0.0
+def _region(image: ImageRecord, box: Box, evidence: Evidence, policy: Policy) -> Finding:
+    """A place without words: PHI by its evidence, or unmatched."""
+    text_class = TextClass.PHI if evidence.score else TextClass.UNMATCHED
     return Finding(
         image=image.image,
         word_ids=(),
         frames=image.frames,
         box=box,
         text_class=text_class,
-        score=score,
-        evidence=(Evidence(kind, rule, score),),
-        action=_action(text_class, score, policy),
+        score=evidence.score,
+        evidence=(evidence,),
+        action=_action(text_class, evidence.score, policy),
     )
