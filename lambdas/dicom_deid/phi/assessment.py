@@ -85,8 +85,8 @@ def assess(
     for region in image.regions:
         for rest in unread_parts(region, words):
             if personal.intersection(reading.words[index].word.id for index in rest.beside):
-                evidence = Evidence(EvidenceKind.REGION, "continues-phi", _CONTINUED)
-                findings.append(_region(image, rest.box, evidence, policy))
+                continues = Evidence(EvidenceKind.REGION, "continues-phi", _CONTINUED)
+                findings.append(_region(image, rest.box, continues, policy))
             elif not rest.is_edge:
                 findings.append(_region(image, rest.box, Evidence(EvidenceKind.REGION, "unread-text", 0.0), policy))
     return tuple(findings)

@@ -104,7 +104,8 @@ def _blocks(small: list[Box], lines: list[Box], rows: int, columns: int) -> tupl
         blocks = _with_line(blocks, line.grown(_EDGE, _EDGE))
     for block in list(blocks):
         blocks = _with_line(blocks, block)
-    return tuple(sorted(block for box in blocks if (block := box.clipped(columns, rows))))
+    clipped = (block.clipped(columns, rows) for block in blocks)
+    return tuple(sorted(block for block in clipped if block))
 
 
 def _with_line(blocks: list[Box], line: Box) -> list[Box]:
