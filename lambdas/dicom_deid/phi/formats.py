@@ -105,8 +105,8 @@ _DWELLING: Final = "FLAT|UNIT|APT|APARTMENT|SUITE|STUDIO|INTERIOR|FLOOR|LOT|P\\.
 _TURN: Final = r"(?:ST|ND|RD|TH)?"
 _IHI: Final = r"\b8003\s?6[012]\d{2}(?:\s?\d{4}){2}\b"
 _DAY_OF_MONTH: Final = rf"\b\d{{1,2}}{_TURN} ?{_MONTH}\b|\b{_MONTH} ?\d{{1,2}}{_TURN}(?![\d.])"
-_END: Final = r"(?:\b|(?=\d{1,2}:\d{2}))"
-"""The end of a date, also where OCR read no blank before a time of day."""
+_END: Final = r"(?:\b|(?=\d{1,2}:\d{2})|(?=[MF]\b))"
+"""The end of a date, also where OCR read no blank before a time of day or a sex."""
 _YEAR: Final = r"(?:(?:18|19|20)\d{2}|\d{2})"
 
 _FORMATS: Final = (
@@ -133,6 +133,7 @@ _FORMATS: Final = (
     _Format("date", re.compile(rf"\b{_MONTH}[ ./-]?(?:19|20)\d{{2}}\b", re.I), 0.9),
     _Format("date", re.compile(r"\b(?:0?[1-9]|1[0-2])[/-](?:19|20)\d{2}\b"), 0.85),
     _Format("date", re.compile(r"\b\d{1,2}, ?(?:19|20)\d{2}\b"), 0.85),
+    _Format("date", re.compile(r"\b(?:19|20)\d{2}(?= \d{1,2}[:.]\d{2}(?:[:.]\d{2})?\b)"), 0.85),
     _Format("date", re.compile(_DAY_OF_MONTH, re.I), 0.85, _is_day_of_month),
     _Format("age", re.compile(r"\b\d{1,3} ?(?:Y/?O|YRS?|YEARS?|Y)\b(?: ?[/,]? ?(?:M|F|MALE|FEMALE)\b)?", re.I), 0.9),
     _Format("age", re.compile(r"\b0\d{2}[YMWD]\b"), 0.95),

@@ -57,6 +57,8 @@ FOUND = [
     ("postal-address", "Studio90"),
     ("age", "045Y"),
     ("age", "45Y"),
+    ("date", "2008 12:53:24"),
+    ("date", "13/01/1965F"),
     ("age", "45 yrs"),
     ("age", "45 Y/O M"),
     ("age", "8 years"),
