@@ -34,6 +34,8 @@ _GAP: Final = 2.3
 """A distance of more than so many usual ones between two letters is a blank."""
 _BLANK: Final = 0.2
 """A blank is this share of the line's height wide or wider."""
+_CLEAR: Final = 0.3
+"""Less than this share of a blank without strokes is a gap in what is behind the letters."""
 _WIDE: Final = frozenset("mwMW@%")
 _LEAST: Final = 0.3
 """A line read with less is no text."""
@@ -159,7 +161,9 @@ def _is_read(quad: Points, lines: Sequence[ReadLine]) -> bool:
 
 
 def _ink(crop: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Where the strokes in a line's region are, bright or dark."""
+    """Where the strokes in a line's region are, bright or dark: a line may run from black onto bone, where its letters
+    stand out less, so that each is compared with those beside it.
+    """
     grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
     size = max(3, grey.shape[0] // 2)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
@@ -167,7 +171,9 @@ def _ink(crop: NDArray[np.uint8]) -> NDArray[np.bool_]:
         (cv2.morphologyEx(grey, kind, kernel) for kind in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)),
         key=lambda found: float(np.percentile(found, 95)),
     )
-    return np.asarray(strokes > max(12.0, 0.3 * float(np.percentile(strokes, 98))), bool)
+    beside = cv2.dilate(strokes.max(axis=0, keepdims=True), np.ones((1, 2 * grey.shape[0] + 1), np.uint8))
+    usual = min(255.0, float(np.percentile(strokes, 98)))
+    return np.asarray(strokes > np.maximum(12.0, 0.3 * np.minimum(beside, usual)), bool)
 
 
 def _extent(ink: NDArray[np.bool_]) -> tuple[float, float, float, float]:
@@ -204,10 +210,20 @@ def _words(text: str, found: Any, inked: NDArray[np.bool_], least: float) -> lis
     letters = [letter for word in found.words for letter in word]
     places = [(column + 0.5) / found.line_txt_len * width for columns in found.word_cols for column in columns]
     groups = _groups(text, len(letters), places, inked, least)
-    blanks = [_blank(inked, places[one[-1]], places[other[0]]) for one, other in pairwise(groups)]
+    blanks = [_between(inked, places[one[-1]], places[other[0]], _CLEAR * least) for one, other in pairwise(groups)]
     begins, ends = [0.0, *(end for _, end in blanks)], [*(begin for begin, _ in blanks), float(width)]
     words = (unicodedata.normalize("NFKC", "".join(letters[place] for place in group)) for group in groups)
     return list(zip(words, begins, ends, strict=True))
+
+
+def _between(inked: NDArray[np.bool_], last: float, first: float, clear: float) -> tuple[float, float]:
+    """Where the word before ends and the one after begins. Where strokes of what is behind them fill the blank, neither
+    is known, and the two words overlap: a box that ends too late harms less than one that ends too early.
+    """
+    begin, end = _blank(inked, last, first)
+    if end - begin >= clear:
+        return begin, end
+    return last + 0.6 * (first - last), last + 0.4 * (first - last)
 
 
 def _blank(inked: NDArray[np.bool_], last: float, first: float) -> tuple[float, float]:

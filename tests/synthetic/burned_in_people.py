@@ -190,7 +190,12 @@ HELD_BACK: Source = HeldBackSource()
 
 @cache
 def _faker(locale: str) -> Faker:
-    return Faker(locale)
+    local = Faker(locale)
+    for provider in local.get_providers():
+        # Faker takes Italian towns out of a set, whose order changes from process to process.
+        if isinstance(getattr(provider, "cities", None), list):
+            provider.cities = sorted(provider.cities)
+    return local
 
 
 @cache

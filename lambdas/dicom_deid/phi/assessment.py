@@ -16,6 +16,8 @@ from dicom_deid.phi.unread import unread_parts
 from dicom_deid.phi.words import DetectedText, PhiSpan, Word
 from dicom_deid.records import ImageRecord
 
+_CONTINUED = 0.81
+"""Score of strokes that nobody read, beside a word that is PHI on the same line."""
 _SURE_SIGN = 0.5
 """A sign is told from a shape by at least this confidence."""
 _SHAPE = 0.1
@@ -26,6 +28,8 @@ def assess(
     image: ImageRecord, detected: DetectedText, spans: Sequence[PhiSpan], identity: HeaderIdentity, policy: Policy
 ) -> tuple[Finding, ...]:
     """Every word, barcode and unread text-like region of one image, each with its evidence.
+
+    Strokes that nobody read go with the PHI that they continue: the last digit of a number, the rest of a name.
 
     Parameters
     ----------
@@ -47,11 +51,16 @@ def assess(
         for finding, placed in zip(apart(findings, image, reading), reading.words, strict=True)
         if finding.evidence or not _is_shape(placed.word, image)
     ]
-    findings += [_region(image, box, EvidenceKind.BARCODE, "barcode", policy) for box in image.barcodes]
+    findings += [_region(image, box, Evidence(EvidenceKind.BARCODE, "barcode", 1.0), policy) for box in image.barcodes]
+    personal = {word for finding in findings if finding.text_class is TextClass.PHI for word in finding.word_ids}
     words = [image.placement.to_frame(placed.word.quad.bounds) for placed in reading.words]
     for region in image.regions:
-        for unread in unread_parts(region, words):
-            findings.append(_region(image, unread, EvidenceKind.REGION, "unread-text", policy))
+        for rest in unread_parts(region, words):
+            if personal.intersection(reading.words[index].word.id for index in rest.beside):
+                continued = Evidence(EvidenceKind.REGION, "continues-phi", _CONTINUED)
+                findings.append(_region(image, rest.box, continued, policy))
+            elif not rest.is_edge:
+                findings.append(_region(image, rest.box, Evidence(EvidenceKind.REGION, "unread-text", 0.0), policy))
     return tuple(findings)
 
 
@@ -85,16 +94,16 @@ def _is_shape(word: Word, image: ImageRecord) -> bool:
     return len(word.text.strip()) == 1 and word.confidence < _SURE_SIGN and share > _SHAPE
 
 
-def _region(image: ImageRecord, box: Box, kind: EvidenceKind, rule: str, policy: Policy) -> Finding:
-    text_class = TextClass.PHI if kind is EvidenceKind.BARCODE else TextClass.UNMATCHED
-    score = 1.0 if kind is EvidenceKind.BARCODE else 0.0
+def _region(image: ImageRecord, box: Box, evidence: Evidence, policy: Policy) -> Finding:
+    """A place without words: PHI by its evidence, or unmatched."""
+    text_class = TextClass.PHI if evidence.score else TextClass.UNMATCHED
     return Finding(
         image=image.image,
         word_ids=(),
         frames=image.frames,
         box=box,
         text_class=text_class,
-        score=score,
-        evidence=(Evidence(kind, rule, score),),
-        action=action_on(text_class, score, policy),
+        score=evidence.score,
+        evidence=(evidence,),
+        action=action_on(text_class, evidence.score, policy),
     )

@@ -148,6 +148,7 @@ def parts_of_addresses(line: Sequence[str], unknown: Sequence[bool]) -> Iterator
         alone = is_of_care(core) or _YEAR.fullmatch(core) or (len(line) == 1 and _DWELLING.fullmatch(core))
         initials = len(core) in (1, 2) and core.isupper() and core.isalpha()
         if alone or (beside and (_HOUSE.fullmatch(core) or initials)):
+            near_word[index] = True  # What follows a number of an address is its next part.
             yield index
 
 

@@ -134,6 +134,7 @@ _FORMATS: Final = (
     _Format("date", re.compile(rf"\b{_MONTH}[ ./-]?(?:19|20)\d{{2}}\b", re.I), 0.9),
     _Format("date", re.compile(r"\b(?:0?[1-9]|1[0-2])[/-](?:19|20)\d{2}\b"), 0.85),
     _Format("date", re.compile(r"\b\d{1,2}, ?(?:19|20)\d{2}\b"), 0.85),
+    _Format("date", re.compile(r"\b(?:19|20)\d{2}(?= \d{1,2}[:.]\d{2}(?:[:.]\d{2})?\b)"), 0.85),
     _Format("date", re.compile(_DAY_OF_MONTH, re.I), 0.85, _is_day_of_month),
     _Format("age", re.compile(r"\b\d{1,3} ?(?:Y/?O|YRS?|YEARS?|Y)\b(?: ?[/,]? ?(?:M|F|MALE|FEMALE)\b)?", re.I), 0.9),
     _Format("age", re.compile(r"\b0\d{2}[YMWD]\b"), 0.95),
@@ -154,16 +155,13 @@ _FORMATS: Final = (
 )  # fmt: skip
 """Each of one line, tried on the text as it was read and with look-alike letters in numbers made digits."""
 _NUMBERLIKE: Final = re.compile(r"(?:(?<![A-Za-z])\||[\dOoIlSBZ])[\dOoIlSBZ|]*(?:[/.: -][\dOoIlSBZ|]+)*")
-_HYPHENS: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
-"""Dashes as OCR reads the hyphen of a date or a number."""
 _DIGIT_OF: Final = str.maketrans("OoIlSBZ|", "00115821")
 
 
 def find_formats(text: str) -> Iterator[FormatMatch]:
     """Every span of one line that has an identifying format; spans of several formats may overlap."""
     seen: set[tuple[int, int, str]] = set()
-    plain = text.translate(_HYPHENS)
-    for spelling in dict.fromkeys((plain, with_digits(plain))):
+    for spelling in dict.fromkeys((text, with_digits(text))):
         for known in _FORMATS:
             for match in known.pattern.finditer(spelling):
                 span = (match.start(), match.end(), known.rule)

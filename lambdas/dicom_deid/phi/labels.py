@@ -70,6 +70,12 @@ _MARKER: Final = re.compile(
     r"|(?:LEFT|RIGHT)(?P<joined>[A-Z]{2,3})"
 )
 
+_BESIDE_A_SIDE: Final = frozenset(
+    {"AP", "PA", "CC", "ML", "LM", "FB", "AT", "CV", "RL", "RM", "SI", "IS"}
+    | {"LV", "RV", "LA", "RA", "PV", "HV", "IJ", "SV", "AO", "GB", "PT", "DP"}
+)
+"""Projections (CID 4010, 4014, 4015), and chambers, vessels and organs, of two letters that stand beside a side."""
+
 
 def find_labelled(line: str) -> Iterator[FormatMatch]:
     """The values of labelled fields in one line, without the labels; a value ends where the next label begins."""
@@ -110,7 +116,7 @@ def _persons(line: str) -> Iterator[FormatMatch]:
             yield FormatMatch(match.start(), match.end(), "person", 0.85)
     marker = _MARKER.fullmatch(line.strip())
     initials = marker and (marker["initials"] or marker["before"] or marker["joined"])
-    if initials and not is_clinical(initials):
+    if initials and (not is_clinical(initials) or (len(initials) == 2 and initials not in _BESIDE_A_SIDE)):
         begin = line.index(initials)
         yield FormatMatch(begin, begin + len(initials), "marker-initials", 0.8)
 

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Final
 
 from dicom_deid.phi.words import Word
 
 _COLUMN_GAP = 2.5
 """A gap of this many letter heights ends a run of words: what follows is another field."""
+_TYPEWRITTEN: Final = str.maketrans(
+    {
+        **dict.fromkeys("\N{SOFT HYPHEN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{FIGURE DASH}\N{EN DASH}\N{EM DASH}", "-"),
+        **dict.fromkeys("\N{HORIZONTAL BAR}\N{MINUS SIGN}\N{SMALL HYPHEN-MINUS}\N{BOX DRAWINGS LIGHT HORIZONTAL}", "-"),
+        **dict.fromkeys("\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}\N{PRIME}", "'"),
+        **dict.fromkeys("\N{FRACTION SLASH}\N{DIVISION SLASH}", "/"),
+        "\N{RATIO}": ":",
+        **{chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
+    }
+)
+"""Signs that an overlay writes one way and an engine reads in several: long dashes, curled quotes, full widths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +48,13 @@ class ReadingText:
 
 
 def read_in_order(words: Sequence[Word]) -> ReadingText:
-    """Lines from top to bottom, words from left to right, each orientation (0, 90, 180, 270 degrees) by itself."""
+    """Lines from top to bottom, words from left to right, each orientation (0, 90, 180, 270 degrees) by itself.
+
+    Dashes and quotes become those of a keyboard: `2013–06–19` is the date that was written.
+    """
     turned: dict[int, list[tuple[Upright, Word]]] = {}
-    for word in words:
+    for read in words:
+        word = replace(read, text=read.text.translate(_TYPEWRITTEN))
         quarter = quarter_of(word)
         turned.setdefault(quarter, []).append((Upright.of(word, quarter), word))
     pieces: list[str] = []

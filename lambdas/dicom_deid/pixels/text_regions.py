@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dicom_deid.geometry import Box
+from dicom_deid.geometry import Box, bounding_box
 
 Picture = NDArray[np.uint8]
 """(rows, columns, 3) RGB."""
@@ -27,6 +27,10 @@ _NOISY: Final = 40
 _SMALL_LETTER: Final = 14
 _ROOM: Final = 40
 """Pixels around small letters that belong to the same block."""
+_BLANK: Final = 25
+"""Pixels between two words of a line, at most: so far a block follows it."""
+_EDGE: Final = 6
+"""Pixels that a block leaves around a line."""
 _MOST_PARTS: Final = 20_000
 """More separate bright specks than this are texture, and no text can be told from them."""
 
@@ -58,19 +62,58 @@ def small_text(picture: Picture) -> tuple[Box, ...]:
     More is found than is text: a closer look costs time and changes nothing by itself.
     """
     grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
-    rows, columns = grey.shape
-    near = np.zeros((rows, columns), np.uint8)
+    small: list[Box] = []
+    lines: list[Box] = []
     for polarity in (grey, np.asarray(255 - grey, np.uint8)):
         for turned in (False, True):
             seen = np.ascontiguousarray(polarity.T) if turned else polarity
-            letters, labels, runs, _ = _runs(seen, gap=9, contrast=_FAINT, highest=_SMALL_LETTER)
-            for x, y, width, height in runs:
-                place = (slice(y, y + height), slice(x, x + width))
-                if width >= 1.5 * height and np.unique(labels[place][letters[place] > 0]).size >= 2:
-                    x0, y0, x1, y1 = (y, x, y + height, x + width) if turned else (x, y, x + width, y + height)
-                    near[max(0, y0 - _ROOM) : y1 + _ROOM, max(0, x0 - _ROOM) : x1 + _ROOM] = 1
-    blocks = cv2.connectedComponentsWithStats(near, connectivity=8)[2][1:]
-    return tuple(sorted(Box(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, _ in blocks))
+            found = _rows_of_strokes(seen, gap=9, highest=_SMALL_LETTER)
+            if found:
+                along = _rows_of_strokes(seen, gap=_BLANK, highest=_MAX_HEIGHT)
+                small += [_turned(box) if turned else box for box in found]
+                lines += [_turned(box) if turned else box for box in along]
+    return _blocks(small, lines, *grey.shape)
+
+
+def _rows_of_strokes(grey: NDArray[np.uint8], *, gap: int, highest: int) -> list[Box]:
+    """Two strokes or more beside each other, at any contrast."""
+    letters, labels, runs, _ = _runs(grey, gap=gap, contrast=_FAINT, highest=highest)
+    found: list[Box] = []
+    for x, y, width, height in runs:
+        place = (slice(y, y + height), slice(x, x + width))
+        if width >= 1.5 * height and np.unique(labels[place][letters[place] > 0]).size >= 2:
+            found.append(Box(x, y, x + width, y + height))
+    return found
+
+
+def _turned(box: Box) -> Box:
+    return Box(box.y0, box.x0, box.y1, box.x1)
+
+
+def _blocks(small: list[Box], lines: list[Box], rows: int, columns: int) -> tuple[Box, ...]:
+    """Rectangles around what is near small letters, apart from each other, none of which cuts a line.
+
+    A word that a close-up cuts is read as another word: ``0921-`` is no number of a patient.
+    """
+    near = np.zeros((rows, columns), np.uint8)
+    for box in small:
+        near[max(0, box.y0 - _ROOM) : box.y1 + _ROOM, max(0, box.x0 - _ROOM) : box.x1 + _ROOM] = 1
+    parts = cv2.connectedComponentsWithStats(near, connectivity=8)[2][1:]
+    blocks = [Box(int(x), int(y), int(x + w), int(y + h)) for x, y, w, h, _ in parts]
+    for line in lines:
+        blocks = _with_line(blocks, line.grown(_EDGE, _EDGE))
+    for block in list(blocks):
+        blocks = _with_line(blocks, block)
+    clipped = (block.clipped(columns, rows) for block in blocks)
+    return tuple(sorted(block for block in clipped if block))
+
+
+def _with_line(blocks: list[Box], line: Box) -> list[Box]:
+    """The blocks, those that a line touches made one with it."""
+    touched = [block for block in blocks if block.intersection(line)]
+    if not touched:
+        return blocks
+    return [*(block for block in blocks if block not in touched), bounding_box([line, *touched])]
 
 
 def _word_count(grey: NDArray[np.uint8]) -> int:

@@ -188,6 +188,19 @@ def test_a_region_that_nothing_read_is_unmatched_and_one_that_was_read_is_not() 
     assert [(finding.box, finding.action) for finding in regions] == [(Box(300, 300, 380, 312), Action.REDACT)]
 
 
+def test_strokes_that_nothing_read_go_with_the_phi_that_they_continue_and_with_nothing_else() -> None:
+    policy = Policy(unmatched=UnmatchedText.KEEP)
+    words = words_of("ID: 4471882", "Depth 12")
+    record = image(regions=(Box(0, 0, 96, 12), Box(32, 0, 180, 12), Box(0, 30, 78, 42), Box(0, 30, 180, 42)))
+    found = assess(record, DetectedText(0, 0, "test", False, words), (), NOBODY, policy)
+    regions = {finding.box: finding.action for finding in found if not finding.word_ids}
+    assert regions == {
+        Box(88, 0, 96, 12): Action.REDACT,
+        Box(88, 0, 180, 12): Action.REDACT,
+        Box(64, 30, 180, 42): Action.KEEP,
+    }
+
+
 def test_a_barcode_is_phi() -> None:
     record = image(barcodes=(Box(10, 10, 90, 40),))
     (finding,) = assess(record, DetectedText(0, 0, "test", False, ()), (), NOBODY, Policy())

@@ -106,6 +106,7 @@ def test_a_dictionary_word_stays_where_nothing_beside_it_is_of_a_person_or_unkno
     ("line", "unknown", "taken"),
     [
         ("Kreta 81", "Kreta", {"81"}),
+        ("Kreta 075 108", "Kreta", {"075", "108"}),
         ("Kreta 18/61", "Kreta", {"18/61"}),
         ("Kreta S.", "Kreta", {"S."}),
         ("Kreta 12.5 mm", "Kreta", set()),

@@ -7,10 +7,8 @@ import pytest
 from dicom_deid.phi.formats import find_formats, is_healthcare_identifier, is_luhn, is_nhs_number, with_digits
 
 FOUND = [
-    ("date", "2013\u201306\u201319"),
     ("date", "010CT2020"),
     ("date", "5 N0VEMBER 2020"),
-    ("phone", "(947) 818\u20134525"),
     ("date", "13/01/1965F 49Y"),
     ("healthcare-identifier", "8003 6081 6669 0503"),
     ("healthcare-identifier", "8003608166690503"),
@@ -62,6 +60,8 @@ FOUND = [
     ("postal-address", "Studio90"),
     ("age", "045Y"),
     ("age", "45Y"),
+    ("date", "2008 12:53:24"),
+    ("date", "13/01/1965F"),
     ("age", "45 yrs"),
     ("age", "45 Y/O M"),
     ("age", "8 years"),

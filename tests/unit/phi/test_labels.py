@@ -67,6 +67,8 @@ def test_a_value_ends_where_the_next_label_begins() -> None:
         ("ZUBROWSKI,H", "person", "ZUBROWSKI,H"),
         ("L ZY", "marker-initials", "ZY"),
         ("KL RT", "marker-initials", "KL"),
+        ("LEFT CR", "marker-initials", "CR"),
+        ("TR L", "marker-initials", "TR"),
     ],
 )
 def test_names_are_known_by_how_they_are_written(line: str, rule: str, found: str) -> None:
@@ -75,7 +77,20 @@ def test_names_are_known_by_how_they_are_written(line: str, rule: str, found: st
 
 @pytest.mark.parametrize(
     "line",
-    ["MR ABDOMEN", "DR CHEST", "DR 65", "MS 12", "L CC", "R MLO", "CHEST, PORTABLE", "LIVER, SPLEEN", "AP ERECT"],
+    [
+        "MR ABDOMEN",
+        "DR CHEST",
+        "DR 65",
+        "MS 12",
+        "L CC",
+        "R MLO",
+        "LEFT AP",
+        "RIGHT RV",
+        "R CCA",
+        "CHEST, PORTABLE",
+        "LIVER, SPLEEN",
+        "AP ERECT",
+    ],
 )
 def test_modalities_and_views_are_no_persons(line: str) -> None:
     assert list(find_labelled(line)) == []

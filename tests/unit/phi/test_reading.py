@@ -31,6 +31,13 @@ def test_lines_are_read_from_left_to_right_and_columns_apart() -> None:
     assert read_in_order(turned(LINES, 0)).text == "CITIZEN JAN\nRIGHT\nMRN 44"
 
 
+def test_dashes_and_quotes_are_those_of_a_keyboard() -> None:
+    words = turned([("2013–06−19", 0.0, 0.0), ("O’NEIL", 100.0, 0.0), ("８：１５", 170.0, 0.0)], 0)
+    reading = read_in_order(words)
+    assert reading.text == "2013-06-19 O'NEIL 8:15"
+    assert [placed.word.text for placed in reading.words] == ["2013-06-19", "O'NEIL", "8:15"]
+
+
 def test_turned_text_is_read_like_upright_text() -> None:
     for quarter in range(4):
         assert read_in_order(turned(LINES, quarter)).text == "CITIZEN JAN\nRIGHT\nMRN 44"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dicom_deid.geometry import Box
-from dicom_deid.phi.unread import unread_parts
+from dicom_deid.phi.unread import Rest, unread_parts
 
 REGION = Box(100, 50, 200, 60)
 
@@ -24,6 +24,20 @@ REGION = Box(100, 50, 200, 60)
     ],
 )
 def test_what_words_cover_is_read(words: list[Box], rest: list[Box]) -> None:
-    assert unread_parts(REGION, words) == rest
+    assert [part.box for part in unread_parts(REGION, words) if not part.is_edge] == rest
     turned = [Box(b.y0, b.x0, b.y1, b.x1) for b in words]
-    assert unread_parts(Box(50, 100, 60, 200), turned) == [Box(b.y0, b.x0, b.y1, b.x1) for b in rest]
+    parts = unread_parts(Box(50, 100, 60, 200), turned)
+    assert [part.box for part in parts if not part.is_edge] == [Box(b.y0, b.x0, b.y1, b.x1) for b in rest]
+
+
+def test_a_short_rest_at_an_end_is_the_edge_of_the_word_beside_it_and_a_blank_is_none() -> None:
+    words = [Box(106, 50, 140, 60), Box(148, 50, 190, 60)]
+    assert unread_parts(REGION, words) == [
+        Rest(Box(100, 50, 106, 60), (0,), True),
+        Rest(Box(190, 50, 200, 60), (1,), True),
+    ]
+
+
+def test_a_long_rest_names_the_words_on_both_sides() -> None:
+    words = [Box(160, 50, 200, 60), Box(100, 50, 130, 60)]
+    assert unread_parts(REGION, words) == [Rest(Box(130, 50, 160, 60), (1, 0), False)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dicom_deid.geometry import Box
-from dicom_deid.pixels.text_regions import Picture, text_regions, word_count
+from dicom_deid.pixels.text_regions import Picture, small_text, text_regions, word_count
 from tests.synthetic.burned_in_backgrounds import background
 from tests.synthetic.burned_in_typefaces import word_mask
 
@@ -45,6 +45,18 @@ def test_anatomy_is_hardly_ever_taken_for_text(modality: str) -> None:
         picture = (scene * 255).astype(np.uint8)
         covered += sum(box.area for box in text_regions(picture)) / (scene.shape[0] * scene.shape[1])
     assert covered / 3 < 0.01
+
+
+def test_a_closer_look_cuts_no_word() -> None:
+    picture = np.full((300, 900), 20, np.uint8)
+    words: list[Box] = []
+    for x, (text, height) in zip((8, 120, 300), (("no", 9), ("0921-89688", 20), ("KOWALSKI", 20)), strict=True):
+        mask, _ = word_mask("outline:notos", text, height)
+        words.append(Box(x, 40, x + mask.shape[1], 40 + mask.shape[0]))
+        picture[40 : 40 + mask.shape[0], x : x + mask.shape[1]] = np.where(mask > 96, 220, 20)
+    blocks = small_text(np.repeat(picture[..., None], 3, axis=2))
+    assert any(block.intersection(words[0]) == words[0] for block in blocks)
+    assert all(block.intersection(word) in (None, word) for block in blocks for word in words)
 
 
 def test_words_are_counted_roughly() -> None:

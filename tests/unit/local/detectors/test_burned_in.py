@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pydicom
@@ -36,6 +39,27 @@ def frame(made: BurnedIn, number: int) -> Picture:
 def test_an_object_is_the_same_every_time_and_another_for_another_seed() -> None:
     digests = [hashlib.sha256(generate(seed, 1, HELD_BACK).content).digest() for seed in (5, 5, 6)]
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_persons_are_the_same_in_every_process() -> None:
+    """Whatever order a process puts its sets in."""
+    code = (
+        "import numpy as np\n"
+        "from tests.synthetic.burned_in_people import HELD_BACK\n"
+        "chance = np.random.default_rng(5)\n"
+        "print([HELD_BACK.identity(chance) for _ in range(40)])"
+    )
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": order, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for order in ("1", "2")
+    ]
+    assert told[0] == told[1] != b""
 
 
 @pytest.mark.parametrize("number", [0, 1, 2, 5, 7, 8])

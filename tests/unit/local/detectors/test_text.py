@@ -78,3 +78,15 @@ def test_both_services_shapes_are_kept() -> None:
 def test_a_picture_without_text_has_no_words() -> None:
     blank = cv2.imencode(".png", np.zeros((120, 160), np.uint8))[1].tobytes()
     assert detector().detect_text(blank)["TextDetections"] == []
+
+
+def test_a_word_that_runs_onto_bone_is_covered_to_its_end() -> None:
+    picture = np.full((200, 420), 15, np.uint8)
+    picture[:, 150:] = 190
+    mask, _ = word_mask("outline:notos", "KOWALSKI", 22)
+    x = 110
+    area = picture[90 : 90 + mask.shape[0], x : x + mask.shape[1]]
+    area[:] = np.where(mask > 96, 240, area)
+    found = detector().detect_text(cv2.imencode(".png", picture)[1].tobytes())["TextDetections"]
+    right = max(point["X"] * 420 for word in found if word["Type"] == "WORD" for point in word["Geometry"]["Polygon"])
+    assert right >= x + mask.shape[1] - 2
