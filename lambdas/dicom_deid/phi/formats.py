@@ -145,6 +145,7 @@ _FORMATS: Final = (
     _Format("postal-address", re.compile(rf"\b\d{{1,5}}[A-Z]? [A-Z'-]+(?: [A-Z'-]+)? (?:{_STREET})\b", re.I), 0.85),
     _Format("postal-address", re.compile(rf"\b[A-Z][A-Z'-]+ (?:{_ROAD})\b", re.I), 0.85, _is_no_term),
     _Format("postal-address", re.compile(rf"\b(?:{_DWELLING})\.? ?\d{{1,4}}[A-Z]?\b", re.I), 0.85),
+    _Format("postal-address", re.compile(r"\bLEVEL \d{1,3}(?=,? \d{1,5}[A-Z]? [A-Z][A-Z'-]+)", re.I), 0.85),
     _Format("state-and-postcode", re.compile(r"\b(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT) ?\d{4}\b"), 0.9),
     _Format("long-number", re.compile(r"(?<![A-Z0-9.])[A-Z]{0,4}[-.#]?\d{5,}[A-Z]?\b", re.I), 0.9),
     _Format("long-number", re.compile(r"\b\d{2,4}[-.]\d{2,4}[-.]\d{2,6}\b"), 0.85),

@@ -81,12 +81,13 @@ def _images(
     for group in analysed_frames(description.frames, reader.read, views, economy):
         # The frame is decoded once more: pictures of all analysed frames together would not fit in memory.
         for number, view in enumerate(views(reader.read(group.number))):
-            yield from _tiles(view, group, first=number == 0)
+            shows_more = number == 0 or rendering.is_coloured(description, display)
+            yield from _tiles(view, group, with_regions=shows_more)
 
 
-def _tiles(picture: Picture, group: AnalysedFrame, *, first: bool) -> Iterator[OcrImage]:
+def _tiles(picture: Picture, group: AnalysedFrame, *, with_regions: bool) -> Iterator[OcrImage]:
     codes = barcodes(picture)
-    regions = text_regions(picture) if first else ()
+    regions = text_regions(picture) if with_regions else ()
     for part, placement in rendering.tiles(picture):
         height, width = part.shape[:2]
         yield OcrImage(

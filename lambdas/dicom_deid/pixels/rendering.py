@@ -16,7 +16,7 @@ from dicom_deid.part10.reader import find
 from dicom_deid.pixels.codecs.protocol import Pixels
 from dicom_deid.pixels.images import PixelDescription
 from dicom_deid.pixels.text_regions import Picture as Picture
-from dicom_deid.pixels.text_regions import small_text, word_count
+from dicom_deid.pixels.text_regions import small_text, text_of_one_brightness, word_count
 
 MIN_SIDE: Final = 80
 """Rekognition takes no image smaller than 80 pixels a side (service limit)."""
@@ -58,14 +58,24 @@ def for_people(pixels: Pixels, description: PixelDescription, display: Display) 
 
 
 def for_text(pixels: Pixels, description: PixelDescription, display: Display) -> list[Picture]:
-    """The frame over its full range and, where a window shows something else, through the window too."""
+    """The frame over its full range; where a window shows something else, through the window too; and where lettering
+    differs from its background in colour alone, that colour.
+    """
     full = _picture(pixels, description, display, use_window=False)
     pictures = [full]
     if description.samples == 1 and display.palette is None and display.window and description.bits_stored > 8:
         windowed = _picture(pixels, description, display, use_window=True)
         if float(np.mean(cv2.absdiff(windowed, full))) > 24:
             pictures.append(windowed)
+    if is_coloured(description, display):
+        coloured = text_of_one_brightness(full)
+        pictures += [] if coloured is None else [coloured]
     return pictures
+
+
+def is_coloured(description: PixelDescription, display: Display) -> bool:
+    """Whether the frame's pictures have colours."""
+    return description.samples == 3 or display.palette is not None
 
 
 def tiles(picture: Picture) -> Iterator[tuple[Picture, Placement]]:

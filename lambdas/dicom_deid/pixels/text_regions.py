@@ -31,6 +31,8 @@ _BLANK: Final = 25
 """Pixels between two words of a line, at most: so far a block follows it."""
 _EDGE: Final = 6
 """Pixels that a block leaves around a line."""
+_LEAST_INK: Final = 60
+"""Pixels of a short word."""
 _MOST_PARTS: Final = 20_000
 """More separate bright specks than this are texture, and no text can be told from them."""
 
@@ -46,8 +48,32 @@ def text_regions(picture: Picture) -> tuple[Box, ...]:
         for polarity in (grey, np.asarray(255 - grey, np.uint8)):
             found.update(_regions(polarity, contrast))
             turned = _regions(np.ascontiguousarray(polarity.T), contrast)
-            found.update(Box(box.y0, box.x0, box.y1, box.x1) for box in turned)
+            found.update(_turned(box) for box in turned)
     return tuple(sorted(found))
+
+
+def text_of_one_brightness(picture: Picture) -> Picture | None:
+    """One of the picture's primary colours, in grey, where it shows lettering that is as bright as its background.
+
+    None where brightness shows whatever the colours show. Text detectors, too, hardly see such letters.
+    """
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+    faint = np.maximum(*_strokes(grey)) < _FAINT
+    for colour in (np.ascontiguousarray(picture[..., index]) for index in range(3)):
+        for strokes in _strokes(colour):
+            hidden = np.where((strokes > _CONTRAST) & faint, 255, 0).astype(np.uint8)
+            if np.count_nonzero(hidden) < _LEAST_INK:
+                continue
+            if _regions(hidden, _CONTRAST) or _regions(np.ascontiguousarray(hidden.T), _CONTRAST):
+                return np.repeat(colour[..., np.newaxis], 3, axis=2)
+    return None
+
+
+def _strokes(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """How much each pixel stands out of what lies around a thin stroke: of the bright ones, and of the dark ones."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (9, 9))
+    bright, dark = (cv2.morphologyEx(grey, way, kernel) for way in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT))
+    return np.asarray(bright, np.uint8), np.asarray(dark, np.uint8)
 
 
 def word_count(picture: Picture) -> int:

@@ -71,6 +71,7 @@ FOUND = [
     ("weight", "82 kg"),
     ("postal-address", "12 Wirrabee St"),
     ("postal-address", "4A Old Mill Road"),
+    ("postal-address", "Level 3 15 Coolabah"),
     ("state-and-postcode", "QLD 4000"),
     ("long-number", "4471902"),
     ("long-number", "MRN447190"),
@@ -83,6 +84,8 @@ FOUND = [
 LEFT = [
     "9F",
     "MAR 45",
+    "LEVEL 3 NODE",
+    "Level 3",
     "Flat panel 5",
     "120/80/65",
     "W 400 L 40",

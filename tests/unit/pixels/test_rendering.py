@@ -54,6 +54,14 @@ def test_a_window_that_shows_the_same_is_not_asked_about_twice() -> None:
     assert len(rendering.for_text(RAMP, described(), display())) == 1
 
 
+def test_colours_of_one_brightness_are_asked_about_in_grey_too() -> None:
+    letters = np.full((60, 200, 3), (0, 170, 0), np.uint8)
+    cv2.putText(letters, "KOWALSKI", (10, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (116, 84, 116), 1)
+    shown = rendering.for_text(letters, described("RGB", bits=8, samples=3), display())
+    assert len(shown) == 2
+    assert np.array_equal(shown[1][..., 0], shown[1][..., 1])
+
+
 def test_people_see_the_window_in_rescaled_values() -> None:
     shown = rendering.for_people(RAMP, described(), display((0, 2000), slope=1.0, intercept=-1000.0))
     assert shown[0, 0, 0] == 0

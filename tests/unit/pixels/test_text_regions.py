@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from dicom_deid.geometry import Box
-from dicom_deid.pixels.text_regions import Picture, small_text, text_regions, word_count
+from dicom_deid.pixels.text_regions import (
+    Picture,
+    small_text,
+    text_of_one_brightness,
+    text_regions,
+    word_count,
+)
 from tests.synthetic.burned_in_backgrounds import background
 from tests.synthetic.burned_in_typefaces import word_mask
 
@@ -27,6 +33,25 @@ def test_a_word_is_found_whichever_way_it_runs_bright_or_dark(turns: int, dark: 
     picture, box = with_text("KOWALSKI", 60, 40, height, turns=turns, dark=dark)
     shared = [region.intersection(box) for region in text_regions(picture)]
     assert sum(part.area for part in shared if part) > 0.7 * box.area
+
+
+def coloured(paint: tuple[int, int, int], ground: tuple[int, int, int]) -> Picture:
+    white, _ = with_text("KOWALSKI", 60, 40, 14)
+    return np.where(white > 128, np.array(paint, np.uint8), np.array(ground, np.uint8))
+
+
+def test_letters_that_differ_in_colour_alone_are_shown_in_that_colour() -> None:
+    picture = coloured((116, 84, 116), (0, 170, 0))
+    assert text_regions(picture) == ()
+    shown = text_of_one_brightness(picture)
+    assert shown is not None
+    assert text_regions(shown)
+
+
+def test_letters_that_brightness_shows_are_shown_once() -> None:
+    assert text_of_one_brightness(coloured((255, 255, 0), (0, 0, 90))) is None
+    flow = (background("US", np.random.default_rng(1), colour=True) * 255).astype(np.uint8)
+    assert text_of_one_brightness(flow) is None
 
 
 def test_smooth_brightness_and_noise_are_no_text() -> None:
