@@ -84,13 +84,17 @@ def _is_capital(core: str) -> bool:
 
 
 def with_initials(line: Sequence[str]) -> Iterator[int]:
-    """Indices of a whole line that is an unknown word in capitals and one or two single ones: ``TROVATO A P``."""
+    """Indices of a whole line that is an unknown word in capitals and one or two single ones (``TROVATO A P``), or a
+    surname that is a word, too, and two (``WHITE C P``), unless those are both sides.
+    """
     cores = [word.strip(EDGES) for word in line]
     if not 2 <= len(cores) <= 3 or not all(core.isalpha() and core.isupper() for core in cores):
         return
     first, *rest = cores
     unknown = len(first) > 3 and not (is_clinical(first) or is_nearly_clinical(first) or is_plainly_ordinary(first))
-    if unknown and not is_run_of_words(first) and all(len(core) == 1 for core in rest):
+    unknown = unknown and not is_run_of_words(first)
+    named = len(rest) == 2 and may_be_name(first) and not all(core.lower() in SIDES for core in rest)
+    if (unknown or named) and all(len(core) == 1 for core in rest):
         yield from range(len(line))
 
 

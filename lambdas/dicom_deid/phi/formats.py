@@ -99,7 +99,7 @@ def _is_no_setting(text: str) -> bool:
 
 _STREET: Final = (
     "ST|STREET|RD|ROAD|AVE|AVENUE|DR|DRIVE|CT|COURT|LANE|LN|PDE|PARADE|HWY|HIGHWAY|CRES|CRESCENT|BLVD|BOULEVARD|WAY"
-    "|PLACE|PL|TCE|TERRACE|CLOSE|CIRCUIT|ESPLANADE|SQUARE|GROVE|WALK"
+    "|PLACE|PL|TCE|TERRACE|CLOSE|CIRCLE|CIRCUIT|ESPLANADE|SQUARE|GROVE|WALK"
 )
 _ROAD: Final = "STREET|ROAD|AVENUE|DRIVE|HIGHWAY|CRESCENT|BOULEVARD|ESPLANADE|PARADE|TERRACE|NAGAR|ULICA|PLACE"
 _DWELLING: Final = "FLAT|UNIT|APT|APARTMENT|SUITE|STUDIO|INTERIOR|FLOOR|LOT|P\\.? ?O\\.? ?BOX|H\\. ?NO"
@@ -142,7 +142,7 @@ _FORMATS: Final = (
     _Format("age-and-sex", re.compile(r"(?<=\d{4} )\d ?[MF]\b"), 0.85),
     _Format("age-and-sex", re.compile(r"\b\d{1,3} ?(?:Y|YRS?) ?[MF]\b", re.I), 0.9),
     _Format("weight", re.compile(r"\b\d{2,3}(?:\.\d)? ?KG\b", re.I), 0.85),
-    _Format("postal-address", re.compile(rf"\b\d{{1,5}}[A-Z]? [A-Z'-]+(?: [A-Z'-]+)? (?:{_STREET})\b", re.I), 0.85),
+    _Format("postal-address", re.compile(rf"\b\d{{1,5}}[A-Z]?,? [A-Z'-]+(?: [A-Z'-]+)? (?:{_STREET})\b", re.I), 0.85),
     _Format("postal-address", re.compile(rf"\b[A-Z][A-Z'-]+ (?:{_ROAD})\b", re.I), 0.85, _is_no_term),
     _Format("postal-address", re.compile(rf"\b(?:{_DWELLING})\.? ?\d{{1,4}}[A-Z]?\b", re.I), 0.85),
     _Format("postal-address", re.compile(r"\bLEVEL \d{1,3}(?=,? \d{1,5}[A-Z]? [A-Z][A-Z'-]+)", re.I), 0.85),

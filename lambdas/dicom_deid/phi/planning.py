@@ -94,11 +94,15 @@ def _read_elsewhere(findings: list[Finding]) -> list[Finding]:
     known = [finding for finding in findings if finding.text_class is TextClass.CLINICAL and finding.word_ids]
     kept: list[Finding] = []
     for finding in findings:
-        others = [
-            other.box for other in known if other.image != finding.image and set(finding.frames) <= set(other.frames)
-        ]
-        unmatched = finding.text_class is TextClass.UNMATCHED and _share(finding.box, others) >= _READ_ELSEWHERE
-        if not unmatched and not (_is_by_word_alone(finding) and _is_fragment(finding.box, others)):
+        others: dict[int, list[Box]] = defaultdict(list)
+        for other in known:
+            if other.image != finding.image and set(finding.frames) <= set(other.frames):
+                others[other.image].append(other.box)
+        # One other picture must show it: parts of the line below, seen in three pictures, are no word here.
+        read = any(_share(finding.box, boxes) >= _READ_ELSEWHERE for boxes in others.values())
+        unmatched = finding.text_class is TextClass.UNMATCHED and read
+        longer = _is_by_word_alone(finding) and any(_is_fragment(finding.box, boxes) for boxes in others.values())
+        if not unmatched and not longer:
             kept.append(finding)
     return kept
 

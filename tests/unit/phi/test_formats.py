@@ -71,6 +71,7 @@ FOUND = [
     ("weight", "82 kg"),
     ("postal-address", "12 Wirrabee St"),
     ("postal-address", "4A Old Mill Road"),
+    ("postal-address", "431, Garde Circle"),
     ("postal-address", "Level 3 15 Coolabah"),
     ("state-and-postcode", "QLD 4000"),
     ("long-number", "4471902"),

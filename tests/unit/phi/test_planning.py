@@ -107,6 +107,14 @@ def test_a_fragment_of_a_clinical_word_of_another_picture_is_no_name(
     assert sum(box.action is Action.REDACT for box in same_picture.boxes) == 1
 
 
+def test_a_word_is_read_elsewhere_in_one_picture_not_a_part_in_each_of_several() -> None:
+    unread = word(Box(0, 0, 60, 30), 0, TextClass.UNMATCHED)
+    below = [word(Box(0, 20, 90, 50), number, TextClass.CLINICAL) for number in (1, 2, 3)]
+    assert any(box.action is Action.REDACT for box in planned(unread, *below).boxes)
+    whole = word(Box(0, 0, 60, 30), 2, TextClass.CLINICAL)
+    assert not any(box.action is Action.REDACT for box in planned(unread, *below, whole).boxes)
+
+
 def test_boxes_of_one_line_stay_two_where_the_rectangle_around_them_reaches_into_a_kept_word() -> None:
     high, low = finding(Box(0, 0, 30, 30)), finding(Box(25, 5, 60, 20))
     beside = word(Box(34, 22, 60, 34), 0, TextClass.CLINICAL)
