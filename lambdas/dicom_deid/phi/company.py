@@ -30,6 +30,9 @@ _PERSON_RULES: Final = frozenset(
 _WHOLE: Final = re.compile(r"\d{2,4}")
 _ABBREVIATION: Final = 3
 _DWELLING: Final = re.compile(r"\d{1,3}/\d{2,4}")
+_HOUSE_DIGITS: Final = 5
+_BEFORE_HOUSE: Final = 2
+"""Words that may stand before a house number: a dwelling and its number."""
 _HOUSE: Final = re.compile(r"\d{1,4}(?:[/-]\d{1,4})?[A-Za-z]?")
 _DAY: Final = re.compile(r"\d{1,2}")
 _YEAR: Final = re.compile(r"(?:18|19|20)\d{2}")
@@ -154,6 +157,23 @@ def parts_of_addresses(line: Sequence[str], unknown: Sequence[bool]) -> Iterator
         if alone or (beside and (_HOUSE.fullmatch(core) or initials)):
             near_word[index] = True  # What follows a number of an address is its next part.
             yield index
+
+
+def street_line(line: Sequence[str], named: Sequence[bool]) -> range:
+    """Indices of a whole line that is a house number and two or three capitalised words, a name among them and no term
+    but the last: ``839 Gerard Squares``, ``Level 4 18 Kristy Intersection``. The kinds of streets have no end.
+    """
+    cores = [word.strip(EDGES) for word in line]
+    numbers = [index for index, core in enumerate(cores) if core.isdigit() and len(core) <= _HOUSE_DIGITS]
+    if not numbers or numbers[-1] > _BEFORE_HOUSE:
+        return range(0)
+    first = numbers[-1] + 1
+    words, of_name = cores[first:], named[first:]
+    capitalised = all(word.isalpha() and word[:1].isupper() and len(word) > 2 for word in words)
+    names = all(here or not is_clinical(word) for word, here in zip(words[:-1], of_name, strict=False))
+    if 2 <= len(words) <= 3 and capitalised and names and any(of_name):
+        return range(len(line))
+    return range(0)
 
 
 def between_names(line: Sequence[str], of_name: Sequence[bool]) -> Iterator[int]:

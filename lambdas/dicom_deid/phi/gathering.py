@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dicom_deid.phi.blocks import lines_of
-from dicom_deid.phi.company import beside_names, is_of_person, split_dates, with_initials
+from dicom_deid.phi.company import beside_names, is_of_person, split_dates, street_line, with_initials
 from dicom_deid.phi.findings import Evidence, EvidenceKind
 from dicom_deid.phi.formats import FormatMatch, find_formats
 from dicom_deid.phi.identity import HeaderIdentity
@@ -20,6 +20,7 @@ from dicom_deid.phi.words import PhiSpan
 _FORMAT_STRONG: Final = frozenset({"medicare", "healthcare-identifier", "nhs-number"})
 """Formats with check digits."""
 _WITH_INITIALS: Final = 0.81
+_STREET_LINE: Final = 0.81
 
 
 def gathered(
@@ -54,6 +55,8 @@ def gathered(
         named = [any(is_of_person(kind, rule) for kind, rule in found.get(placed.word.id, ())) for placed in line]
         for index, rule, score in beside_names([placed.word.text for placed in line], named):
             note(line[index], EvidenceKind.NAME, rule, score)
+        for index in street_line([placed.word.text for placed in line], named):
+            note(line[index], EvidenceKind.NAME, "street-line", _STREET_LINE)
     return {
         word: tuple(
             Evidence(kind, rule, score)

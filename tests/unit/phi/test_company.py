@@ -11,6 +11,7 @@ from dicom_deid.phi.company import (
     ordinary_words,
     parts_of_addresses,
     split_dates,
+    street_line,
     trailing_initials,
     with_initials,
 )
@@ -119,6 +120,24 @@ def test_a_dictionary_word_stays_where_nothing_beside_it_is_of_a_person_or_unkno
 def test_small_parts_of_an_address_go_with_its_words(line: str, unknown: str, taken: set[str]) -> None:
     words = line.split()
     assert {words[index] for index in parts_of_addresses(words, [word == unknown for word in words])} == taken
+
+
+@pytest.mark.parametrize(
+    ("line", "named", "address"),
+    [
+        ("839 Gerard Squares", "Gerard", True),
+        ("Level 4 18 Kristy Intersection", "Kristy", True),
+        ("431, Garde Circle", "Garde", True),
+        ("839 Gerard Squares", "", False),
+        ("839 Gerard", "Gerard", False),
+        ("Gerard 839 Squares", "Gerard", False),
+        ("839 Gerard squares", "Gerard", False),
+        ("45 Slice Gerard Thickness", "Gerard", False),
+    ],
+)
+def test_a_number_a_name_and_one_more_word_alone_on_a_line_are_an_address(line: str, named: str, address: bool) -> None:
+    words = line.split()
+    assert list(street_line(words, [word == named for word in words])) == (list(range(len(words))) if address else [])
 
 
 @pytest.mark.parametrize(
