@@ -22,7 +22,7 @@ from services import objects, secrets, views
 from services.access_table import AccessTable
 from services.catalog import Catalog, CatalogEntry, Status
 from services.objects import ObjectVersion
-from services.uploads import ListedUpload, list_current
+from services.uploads import ListedUpload, list_current, tag
 
 PAGE = 500
 """Each object costs a HEAD, a ranged GET and a conditional put: 500 stay well within the function's 15 minutes."""
@@ -95,7 +95,7 @@ def _register(upload: ListedUpload) -> dict[str, str | int] | None:
         return None
     infected = False
     if settings().malware_scan:
-        result = objects.tag(version, SCAN_TAG)
+        result = tag(version, SCAN_TAG)
         if result is None:
             # Its scan has not ended, or never began: the event of its result will start it.
             measure("Unscanned")

@@ -27,8 +27,9 @@ _LARGEST_BLOCK = 8 * 1024 * 1024
 _STREAM_BLOCK = 512 * 1024
 _BREAKS = 3
 """So often a stream may break off before that is a failure of the service."""
-_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed"})
-_CHANGED = _GONE | {"PreconditionFailed", "412", "InvalidRange"}
+GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed"})
+"""Error codes of S3 for an object or a version that is not there."""
+_CHANGED = GONE | {"PreconditionFailed", "412", "InvalidRange"}
 
 
 class ConflictError(DeidError):
@@ -87,7 +88,7 @@ def head(version: ObjectVersion) -> ObjectFacts | None:
         try:
             answer = clients.s3().head_object(**version.parameters)
         except ClientError as error:
-            if code_of(error) in _GONE:
+            if code_of(error) in GONE:
                 return None
             raise
     return ObjectFacts(
@@ -97,24 +98,6 @@ def head(version: ObjectVersion) -> ObjectFacts | None:
         last_modified=answer["LastModified"],
         metadata=answer.get("Metadata", {}),
     )
-
-
-def tag(version: ObjectVersion, name: str) -> str | None:
-    """The value of one tag of the object, or None where it has none of this name.
-
-    Raises
-    ------
-    ObjectGoneError
-        When the object is not there.
-    """
-    with translated("s3"):
-        try:
-            answer = clients.s3().get_object_tagging(**version.parameters)
-        except ClientError as error:
-            if code_of(error) in _GONE:
-                raise ObjectGoneError from None
-            raise
-    return next((one["Value"] for one in answer["TagSet"] if one["Key"] == name), None)
 
 
 def read_bytes(version: ObjectVersion) -> bytes:
@@ -129,7 +112,7 @@ def read_bytes(version: ObjectVersion) -> bytes:
         try:
             return clients.s3().get_object(**version.parameters)["Body"].read()
         except ClientError as error:
-            if code_of(error) in _GONE:
+            if code_of(error) in GONE:
                 raise ObjectGoneError from None
             raise
 

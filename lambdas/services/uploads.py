@@ -1,11 +1,14 @@
-"""The raw bucket as a list: the current version of every object, page by page."""
+"""The raw bucket as a list: the current version of every object, page by page, and the tags of one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from botocore.exceptions import ClientError
+
 from services import clients
-from services.faults import translated
+from services.faults import code_of, translated
+from services.objects import GONE, ObjectVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +43,15 @@ def list_current(bucket: str, key_marker: str | None, version_marker: str | None
     if not page.get("IsTruncated"):
         return Listing(found, None, None)
     return Listing(found, page["NextKeyMarker"], page.get("NextVersionIdMarker"))
+
+
+def tag(version: ObjectVersion, name: str) -> str | None:
+    """The value of one tag of an upload; None where it has none of this name, or is gone."""
+    with translated("s3"):
+        try:
+            answer = clients.s3().get_object_tagging(**version.parameters)
+        except ClientError as error:
+            if code_of(error) in GONE:
+                return None
+            raise
+    return next((one["Value"] for one in answer["TagSet"] if one["Key"] == name), None)

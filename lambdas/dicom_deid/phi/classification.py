@@ -43,7 +43,8 @@ def classes_by_company(reading: ReadingText, evidence: Mapping[int, object]) -> 
     of a line, or a number, is as unknown as the unknown word before it.
     """
     found: dict[int, TextClass] = {}
-    for line in lines_of(reading):
+    lines = lines_of(reading)
+    for line in lines:
         texts = [placed.word.text for placed in line]
         for index in (*trailing_initials(texts), *loose_numbers(texts)):
             found[line[index].word.id] = TextClass.UNMATCHED
@@ -55,7 +56,6 @@ def classes_by_company(reading: ReadingText, evidence: Mapping[int, object]) -> 
                 and any(is_term(other.word.text) for other in near if other is not placed)
             ):
                 found[placed.word.id] = TextClass.CLINICAL
-    lines = lines_of(reading)
     of_person = [
         any(placed.word.id in evidence for placed in line) and not is_side_marker([placed.word.text for placed in line])
         for line in lines

@@ -34,28 +34,27 @@ def gathered(
         known[kind, rule] = max(known.get((kind, rule), 0.0), score)
 
     own = OwnHeader(identity)
-    lines = lines_of(reading)
-    for line in lines:
-        for match in own.matches([placed.word.text for placed in line]):
+    lines = [(line, [placed.word.text for placed in line]) for line in lines_of(reading)]
+    for line, texts in lines:
+        for match in own.matches(texts):
             for index in match.words:
                 note(line[index], EvidenceKind.HEADER, match.rule, 1.0)
         begin = line[0].begin
-        text = reading.text[begin : line[-1].end]
-        for kind, known in _patterns(text):
+        for kind, known in _patterns(reading.text[begin : line[-1].end]):
             for placed in reading.words_of(begin + known.begin, begin + known.end):
                 note(placed, kind, known.rule, 1.0 if known.rule in _FORMAT_STRONG else known.score)
-        for index in split_dates([placed.word.text for placed in line]):
+        for index in split_dates(texts):
             note(line[index], EvidenceKind.FORMAT, "date", 0.9)
-        for index in with_initials([placed.word.text for placed in line]):
+        for index in with_initials(texts):
             note(line[index], EvidenceKind.NAME, "with-initials", _WITH_INITIALS)
     for span in spans:
         for placed in reading.words_of(span.begin, span.end):
             note(placed, EvidenceKind.COMPREHEND, span.kind.lower(), min(max(span.score, 0.0), 1.0))
-    for line in lines:
+    for line, texts in lines:
         named = [any(is_of_person(kind, rule) for kind, rule in found.get(placed.word.id, ())) for placed in line]
-        for index, rule, score in beside_names([placed.word.text for placed in line], named):
+        for index, rule, score in beside_names(texts, named):
             note(line[index], EvidenceKind.NAME, rule, score)
-        for index in street_line([placed.word.text for placed in line], named):
+        for index in street_line(texts, named):
             note(line[index], EvidenceKind.NAME, "street-line", _STREET_LINE)
     return {
         word: tuple(
