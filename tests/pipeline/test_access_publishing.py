@@ -27,6 +27,7 @@ from services import clients, objects, views
 from services.access_table import AccessItem, AccessTable
 from services.catalog import CatalogEntry, Status
 from services.objects import ObjectVersion
+from services.uploads import tag
 
 CT = Path(str(get_testdata_file("CT_small.dcm"))).read_bytes()
 VIEWS = {"alpha": {"profile": "basic", "domain": "alpha"}, "beta": {"profile": "research", "domain": "beta"}}
@@ -249,6 +250,12 @@ def test_a_backfill_starts_only_what_the_scan_found_clean(
     assert [entry.status for entry in entries] == ([] if status is None else [status])
     assert [one["instance_id"] for one in started] == [one.instance_id for one in entries if status == "RECEIVED"]
     assert all(entry.reason == "malware" for entry in entries if status == "QUARANTINED")
+
+
+def test_an_upload_that_is_gone_has_no_tag(engine: Engine) -> None:
+    engine.upload("ct.dcm", CT)
+    assert tag(ObjectVersion(RAW, "ct.dcm"), "GuardDutyMalwareScanStatus") is None
+    assert tag(ObjectVersion(RAW, "gone.dcm"), "GuardDutyMalwareScanStatus") is None
 
 
 def test_a_view_whose_output_leaks_is_never_published(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
