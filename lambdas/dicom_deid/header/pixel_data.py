@@ -7,13 +7,13 @@ from io import BytesIO
 from typing import BinaryIO, Final
 
 from dicom_deid.errors import BadInputError, Reason
-from dicom_deid.header.hidden_bits import HiddenBitsCheck, PixelBits, feed_run_length, refuse_declared_overlays
+from dicom_deid.header.hidden_bits import PixelBits, feed_run_length, looked_through, refuse_declared_overlays
 from dicom_deid.part10 import encapsulation
 from dicom_deid.part10.codestreams import RLE, is_scrubbable, most_scrubbed, scrubbed
 from dicom_deid.part10.elements import DataSet, Header, PixelElement
 from dicom_deid.part10.writer import encode, head
 
-BLOCK: Final = 512 * 1024
+BLOCK: Final = 1024 * 1024
 """Bytes that are read at once: they stay in the processor's cache until they are written."""
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _END: Final = b"\xfe\xff\xdd\xe0" + bytes(4)
@@ -31,22 +31,22 @@ def native(body: BinaryIO, header: Header, pixel: PixelElement, declared: int) -
     """
     length = min(declared, _described_length(header, declared))
     yield head(pixel.tag, pixel.vr, length + length % 2, header.encoding)
+    blocks = _blocks(body, pixel.offset, length)
     bits = PixelBits.of(header) if pixel.tag == _SAMPLES else None
-    check = HiddenBitsCheck(bits) if bits is not None else None
-    body.seek(pixel.offset)
+    yield from blocks if bits is None else looked_through(blocks, bits, length)
+    if length % 2:
+        yield b"\0"
+
+
+def _blocks(body: BinaryIO, start: int, length: int) -> Iterator[bytes]:
+    body.seek(start)
     left = length
     while left:
         block = body.read(min(BLOCK, left))
         if not block:
             raise BadInputError(Reason.PARSE_ERROR, "the stream ends inside the pixel data")
         left -= len(block)
-        if check is not None:
-            check.feed(block)
         yield block
-    if check is not None:
-        check.finish()
-    if length % 2:
-        yield b"\0"
 
 
 def _described_length(header: Header, declared: int) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicom_deid.errors import BadInputError, Reason
-from dicom_deid.header.hidden_bits import HiddenBitsCheck, PixelBits, feed_run_length
+from dicom_deid.header.hidden_bits import PixelBits, feed_run_length, looked_through
 from dicom_deid.header.profiles import Profile
 from dicom_deid.header.stream import redact
 from dicom_deid.pseudonyms import Pseudonymiser
@@ -114,16 +115,14 @@ def filled(draw: st.DrawFn, bits: PixelBits) -> list[int]:
     return pixels
 
 
-def native_refuses(bits: PixelBits, content: bytes, cuts: Iterable[int]) -> bool:
-    check = HiddenBitsCheck(bits)
+INLINE, ASIDE = 0, 1 << 30
+"""Lengths of pixel data, told of fewer bytes: a few are looked at where they are, many by a thread."""
+
+
+def native_refuses(bits: PixelBits, content: bytes, cuts: Iterable[int], length: int = INLINE) -> bool:
     bounds = [0, *sorted(min(cut, len(content)) for cut in cuts), len(content)]
-
-    def look() -> None:
-        for start, stop in pairwise(bounds):
-            check.feed(content[start:stop])
-        check.finish()
-
-    reason = refusal(look)
+    blocks = [content[start:stop] for start, stop in pairwise(bounds)]
+    reason = refusal(lambda: list(looked_through(iter(blocks), bits, length)))
     assert reason in (None, Reason.EMBEDDED_OVERLAY)
     return reason is not None
 
@@ -133,13 +132,45 @@ def native_refuses(bits: PixelBits, content: bytes, cuts: Iterable[int]) -> bool
     data=st.data(),
     bits=described(),
     cuts=st.lists(st.integers(0, 330), max_size=4) | st.integers(1, 24).map(lambda step: range(step, 330, step)),
+    length=st.sampled_from([INLINE, ASIDE]),
 )
 def test_native_pixels_are_refused_where_one_of_them_hides_a_bit(
-    data: st.DataObject, bits: PixelBits, cuts: Sequence[int]
+    data: st.DataObject, bits: PixelBits, cuts: Sequence[int], length: int
 ) -> None:
     pixels = data.draw(filled(bits))
     content = b"".join(pixel.to_bytes(bits.allocated // 8, bits.order) for pixel in pixels)
-    assert native_refuses(bits, content, cuts) is not all(is_clean(bits, pixel) for pixel in pixels)
+    assert native_refuses(bits, content, cuts, length) is not all(is_clean(bits, pixel) for pixel in pixels)
+
+
+@pytest.mark.parametrize("length", [INLINE, ASIDE])
+@pytest.mark.parametrize("bad", range(4))
+def test_a_block_is_given_out_after_it_was_looked_at(length: int, bad: int) -> None:
+    bits = PixelBits(16, 12, 11, signed=False, big_endian=False)
+    blocks = [bytes([number, 0x10 if number == bad else 0]) * 1000 for number in range(4)]
+    given_out: list[bytes] = []
+    with pytest.raises(BadInputError):
+        given_out.extend(looked_through(iter(blocks), bits, length))
+    assert given_out == blocks[: len(given_out)]
+    assert len(given_out) in (bad, bad - 1)
+
+
+def test_whoever_stops_reading_leaves_no_thread() -> None:
+    bits = PixelBits(16, 12, 11, signed=False, big_endian=False)
+    before = threading.active_count()
+    blocks = looked_through(iter([bytes(1000)] * 9), bits, ASIDE)
+    assert next(blocks) == bytes(1000)
+    assert threading.active_count() == before + 1
+    blocks.close()
+    assert threading.active_count() == before
+
+
+def test_an_error_of_the_stream_comes_out_of_it() -> None:
+    def ends() -> Iterator[bytes]:
+        yield bytes(1000)
+        raise BadInputError(Reason.PARSE_ERROR, "the stream ends inside the pixel data")
+
+    bits = PixelBits(16, 12, 11, signed=False, big_endian=False)
+    assert refusal(lambda: list(looked_through(ends(), bits, ASIDE))) is Reason.PARSE_ERROR
 
 
 @settings(max_examples=200, deadline=None)
