@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.header.hidden_bits import PixelBits, feed_run_length, looked_through, refuse_declared_overlays
-from dicom_deid.part10 import encapsulation
+from dicom_deid.part10 import encapsulation, syntaxes
 from dicom_deid.part10.codestreams import RLE, is_scrubbable, most_scrubbed, scrubbed
 from dicom_deid.part10.elements import DataSet, Header, PixelElement
 from dicom_deid.part10.writer import encode, head
@@ -18,6 +18,8 @@ BLOCK: Final = 1024 * 1024
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _END: Final = b"\xfe\xff\xdd\xe0" + bytes(4)
 _SAMPLES: Final = 0x7FE00010
+_COLOURS: Final = 3
+"""Samples per pixel of an image whose colours may be shared by two pixels or four (PS3.3 C.7.6.3.1.2)."""
 
 
 def native(body: BinaryIO, header: Header, pixel: PixelElement, declared: int) -> Iterator[bytes]:
@@ -27,8 +29,11 @@ def native(body: BinaryIO, header: Header, pixel: PixelElement, declared: int) -
     ------
     BadInputError
         ``embedded-overlay`` where a bit outside Bits Stored is used, ``parse-error`` where the stream ends before its
-        length, ``frame-count-mismatch`` where it is shorter than its description.
+        length or the transfer syntax asks for fragments (PS3.5 A.4), ``frame-count-mismatch`` where it is shorter than
+        its description, or nothing describes it.
     """
+    if not syntaxes.is_native(header.transfer_syntax):
+        raise BadInputError(Reason.PARSE_ERROR, "the pixel data is in no fragments, as (0002,0010) says it is")
     length = min(declared, _described_length(header, declared))
     yield head(pixel.tag, pixel.vr, length + length % 2, header.encoding)
     blocks = _blocks(body, pixel.offset, length)
@@ -50,16 +55,19 @@ def _blocks(body: BinaryIO, start: int, length: int) -> Iterator[bytes]:
 
 
 def _described_length(header: Header, declared: int) -> int:
-    """How many bytes the image pixel module describes; the declared length where it does not say."""
-    values = [_number(header, tag) for tag in (0x00280010, 0x00280011, 0x00280100)]
-    samples = _number(header, 0x00280002) or 1
-    if None in values:
-        return declared
-    rows, columns, bits = (value or 0 for value in values)
+    """How many bytes the image pixel module describes: what nobody describes may be anything."""
+    rows, columns, bits = (_number(header, tag) for tag in (0x00280010, 0x00280011, 0x00280100))
+    if not rows or not columns or not bits:
+        raise BadInputError(Reason.FRAME_COUNT_MISMATCH, "nothing says how much pixel data there is")
     pixels = rows * columns * encapsulation.frame_count(header.dataset)
-    photometric = header.find(0x00280004)
-    if photometric is not None and photometric.value.strip(b"\0 ").endswith(b"_422"):
-        return pixels * 2 * bits // 8
+    samples = _number(header, 0x00280002) or 1
+    if samples == _COLOURS:
+        photometric = header.find(0x00280004)
+        shared = photometric.value.strip(b"\0 ")[-4:] if photometric is not None else b""
+        if shared == b"_422":
+            return pixels * 2 * bits // 8
+        if shared == b"_420":
+            return pixels * 3 * bits // 16
     total = (pixels * samples * bits + 7) // 8
     if total > declared + declared % 2:
         raise BadInputError(Reason.FRAME_COUNT_MISMATCH, "the pixel data is shorter than its description")
@@ -118,6 +126,8 @@ def _write_frames(
     bits = PixelBits.of(header) if syntax == RLE else None
     rows, columns = _number(header, 0x00280010), _number(header, 0x00280011)
     pixels = rows * columns if rows and columns else None
+    if syntax == RLE and pixels is None:
+        raise BadInputError(Reason.FRAME_COUNT_MISMATCH, "nothing says where a run-length segment ends")
     lengths: list[int] = []
     for fragments in frames:
         frame = encapsulation.read_frame(body, fragments)

@@ -26,8 +26,10 @@ _RLE_HEADER: Final = 64
 _RLE_PADDING: Final = 1
 """A segment of an odd number of pixels may have one more."""
 _EOI, _SOS = 0xD9, 0xDA
-_DECODING: Final = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xE0), 0xF7, 0xF8})
-"""Segments that a decoder needs: frames, tables, scans (T.81 table B.1); SOF55 and LSE (T.87). All others hold text."""
+_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF, 0xF7})
+_DHT, _DAC, _DQT, _DNL, _DRI, _LSE = 0xC4, 0xCC, 0xDB, 0xDC, 0xDD, 0xF8
+_DECODING: Final = frozenset({*_FRAMES, _DHT, _DAC, _SOS, _DQT, _DNL, _DRI})
+"""Segments that a decoder needs: frames, tables, scans (T.81 table B.1), SOF55 (T.87). All others hold text."""
 
 
 def is_scrubbable(transfer_syntax: str) -> bool:
@@ -72,15 +74,15 @@ def _damaged() -> BadInputError:
 
 
 def _scrub_jpeg(frame: bytes) -> list[Piece]:
-    return _scrub_itu(frame, _MARKER)
+    return _scrub_itu(frame, _MARKER, _DECODING)
 
 
 def _scrub_jpeg_ls(frame: bytes) -> list[Piece]:
-    return _scrub_itu(frame, _MARKER_LS)
+    return _scrub_itu(frame, _MARKER_LS, _DECODING | {_LSE})
 
 
-def _scrub_itu(frame: bytes, marker: re.Pattern[bytes]) -> list[Piece]:
-    """ITU-T T.81 and T.87: marker segments, scans, EOI."""
+def _scrub_itu(frame: bytes, marker: re.Pattern[bytes], needed: frozenset[int]) -> list[Piece]:
+    """ITU-T T.81 and T.87: marker segments, each no longer than its own counts say, scans, EOI."""
     if frame[:2] != b"\xff\xd8":
         raise _damaged()
     view = memoryview(frame)
@@ -102,7 +104,9 @@ def _scrub_itu(frame: bytes, marker: re.Pattern[bytes]) -> list[Piece]:
             raise _damaged()
         if 0xE0 <= code <= 0xEF:
             kept.append(_application_segment(code, frame[position:after]))
-        elif code in _DECODING:
+        elif code in needed:
+            if not _is_whole(code, frame[position + 4 : after]):
+                raise _damaged()
             kept.append(view[position:after])
         position = after
         if code == _SOS:
@@ -116,18 +120,46 @@ def _scrub_itu(frame: bytes, marker: re.Pattern[bytes]) -> list[Piece]:
                 return kept
 
 
+def _is_whole(code: int, content: bytes) -> bool:
+    """Whether a segment ends where its own counts say (T.81 B.2): decoders refuse what has more."""
+    length = len(content)
+    if code in _FRAMES:
+        return length >= 6 and length == 6 + 3 * content[5]
+    if code == _SOS:
+        return length >= 1 and length == 4 + 2 * content[0]
+    if code == _DHT:
+        return _end_of_tables(content, lambda at: 17 + sum(content[at + 1 : at + 17])) == length
+    if code == _DQT:
+        return _end_of_tables(content, lambda at: 129 if content[at] >> 4 else 65) == length
+    if code == _DAC:
+        # Class and destination of four tables each, and their conditioning.
+        return length % 2 == 0 and not any(place & 0xEC for place in content[::2])
+    # The interval between restarts has up to four bytes in JPEG-LS (T.87 C.2.5).
+    return code == _LSE or length == 2 or (code == _DRI and length <= 4)
+
+
+def _end_of_tables(content: bytes, size: Callable[[int], int]) -> int:
+    position = 0
+    while position < len(content):
+        position += size(position)
+    return position
+
+
 def _application_segment(code: int, segment: bytes) -> bytes:
-    """What of an application segment a decoder needs: JFIF without thumbnail, Adobe's transform, JPEG-LS `mrfx`."""
+    """What of an application segment a decoder needs: that it is JFIF, Adobe's transform, JPEG-LS `mrfx`.
+
+    Versions, flags and densities, which no decoder needs, are always the same.
+    """
     if code == 0xE0 and segment[4:9] == b"JFIF\0" and len(segment) >= 18:
-        return b"\xff\xe0\x00\x10" + segment[4:16] + b"\x00\x00"
+        return b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
     if code == 0xEE and segment[4:9] == b"Adobe" and len(segment) >= 16:
-        return b"\xff\xee\x00\x0e" + segment[4:16]
+        return b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00" + segment[15:16]
     if code == 0xE8 and segment[4:8] == b"mrfx" and len(segment) >= 9:
         return b"\xff\xe8\x00\x07" + segment[4:9]
     return b""
 
 
-_SOT, _SOD, _TLM = 0xFF90, 0xFF93, 0xFF55
+_SOT, _SOD, _TLM, _SIZ, _COD = 0xFF90, 0xFF93, 0xFF55, 0xFF51, 0xFF52
 _J2K_DECODING: Final = frozenset(
     {0xFF50, 0xFF51, 0xFF52, 0xFF53, 0xFF57, 0xFF58, 0xFF59, 0xFF5C, 0xFF5D, 0xFF5E, 0xFF5F, 0xFF60, 0xFF61, 0xFF63}
 )
@@ -204,9 +236,22 @@ def _j2k_segments(frame: bytes, position: int, until: int) -> tuple[bytes, int, 
         if after > len(frame) or after < position + 4:
             raise _damaged()
         if code in _J2K_DECODING:
+            if not _is_whole_j2k(code, frame[position + 4 : after]):
+                raise _damaged()
             kept.append(frame[position:after])
         tells_lengths = tells_lengths or code == _TLM
         position = after
+
+
+def _is_whole_j2k(code: int, content: bytes) -> bool:
+    """Whether a segment of known counts ends where they say (T.800 A.5, A.6): decoders refuse what has more."""
+    length = len(content)
+    if code == _SIZ:
+        return length >= 36 and length == 36 + 3 * int.from_bytes(content[34:36], "big")
+    if code == _COD:
+        # Precinct sizes, one a resolution level, where the first bit says so.
+        return length >= 10 and length == 10 + (content[5] + 1 if content[0] & 1 else 0)
+    return True
 
 
 def _scrub_rle(frame: bytes, pixels: int | None) -> list[Piece]:

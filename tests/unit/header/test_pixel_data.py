@@ -9,6 +9,7 @@ import pydicom
 import pytest
 from pydicom.encaps import encapsulate, encapsulate_extended, generate_frames, get_frame
 
+from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.header.presets import profile_named
 from dicom_deid.header.report import Claims
 from dicom_deid.header.stream import open_redacted, redact
@@ -108,3 +109,49 @@ def test_a_view_has_the_table_of_the_sanitized_object() -> None:
     served = b"".join(view.read())
     assert len(served) == view.length
     assert by_extended_table(served) == by_extended_table(clean)
+
+
+def undescribed(*tags: int) -> bytes:
+    """A native object whose pixels are a text, without some of what describes them."""
+    dataset = pydicom.dcmread(io.BytesIO(make(Case(pydicom.uid.ExplicitVRLittleEndian, "MONOCHROME2"))))
+    for tag in tags:
+        del dataset[tag]
+    dataset.PixelData = b"Quimby^Zelda" * 20_000
+    target = io.BytesIO()
+    dataset.save_as(target)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("tag", [0x00280010, 0x00280011, 0x00280100])
+def test_pixel_data_that_nothing_describes_is_refused(tag: int) -> None:
+    with pytest.raises(BadInputError) as error:
+        redacted(undescribed(tag))
+    assert error.value.reason is Reason.FRAME_COUNT_MISMATCH
+
+
+def test_pixel_data_without_fragments_under_a_compressed_syntax_is_refused() -> None:
+    content = undescribed().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0")
+    with pytest.raises(BadInputError) as error:
+        redacted(content)
+    assert error.value.reason is Reason.PARSE_ERROR
+
+
+def test_run_length_segments_whose_end_nothing_tells_are_refused() -> None:
+    dataset = pydicom.dcmread(io.BytesIO(make(Case(pydicom.uid.RLELossless, "MONOCHROME2"))))
+    del dataset.Rows
+    target = io.BytesIO()
+    dataset.save_as(target)
+    with pytest.raises(BadInputError) as error:
+        redacted(target.getvalue())
+    assert error.value.reason is Reason.FRAME_COUNT_MISMATCH
+
+
+def test_samples_of_a_shared_colour_are_counted_only_where_there_are_colours() -> None:
+    dataset = pydicom.dcmread(io.BytesIO(undescribed()))
+    dataset.PhotometricInterpretation = ["MONOCHROME2", "X_422"]
+    target = io.BytesIO()
+    dataset.save_as(target)
+    output = redacted(target.getvalue())
+    size = dataset.Rows * dataset.Columns * dataset.BitsAllocated // 8
+    assert output[-size:] == dataset.PixelData[:size]
+    assert struct.unpack("<L", output[-size - 4 : -size]) == (size,)

@@ -12,7 +12,8 @@ import pytest
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.part10.codestreams import most_scrubbed, scrubbed
 
-RPCL = "1.2.840.10008.1.2.4.202"
+JPEG = "1.2.840.10008.1.2.4."
+RPCL = f"{JPEG}202"
 _IMAGE = np.random.default_rng(0).integers(0, 255, (64, 64)).astype(np.uint8)
 _MARKER, _TLM, _SOT = 2, b"\xff\x55", b"\xff\x90"
 _TILES: dict[str, dict[str, Any]] = {
@@ -111,7 +112,7 @@ def test_a_stream_that_tells_no_lengths_goes_on_to_tell_none() -> None:
 
 def many_parts(count: int) -> bytes:
     part = _SOT + struct.pack(">HHLBB", 10, 0, 14, 0, 0) + b"\xff\x93"
-    return b"\xff\x4f\xff\x51\x00\x29" + bytes(39) + b"\xff\x55\x00\x04\x00\x00" + part * count + b"\xff\xd9"
+    return b"\xff\x4f\xff\x51\x00\x29" + bytes(34) + b"\x00\x01" + bytes(3) + b"\xff\x55\x00\x04\x00\x00" + part * count + b"\xff\xd9"
 
 
 def test_more_tile_parts_than_one_segment_holds_are_told_in_several() -> None:
@@ -125,3 +126,55 @@ def test_more_tile_parts_than_can_be_told_are_refused(monkeypatch: pytest.Monkey
     with pytest.raises(BadInputError) as error:
         written(many_parts(22_000))
     assert error.value.reason is Reason.CODEC_ERROR
+
+
+_TEXT = b"Quimby^Zelda"
+
+
+def jpeg() -> bytes:
+    return bytes(imagecodecs.jpeg8_encode(_IMAGE, level=90))
+
+
+def lengthened(frame: bytes, marker: bytes) -> bytes:
+    """The frame with a text at the end of its first segment of that kind, and a length that counts it."""
+    start = frame.index(marker)
+    (length,) = struct.unpack_from(">H", frame, start + 2)
+    end = start + 2 + length
+    return frame[: start + 2] + struct.pack(">H", length + len(_TEXT)) + frame[start + 4 : end] + _TEXT + frame[end:]
+
+
+@pytest.mark.parametrize("marker", [b"\xff\xc0", b"\xff\xc4", b"\xff\xda", b"\xff\xdb"])
+def test_a_jpeg_segment_that_goes_on_beyond_its_counts_is_refused(marker: bytes) -> None:
+    scrubbed(jpeg(), f"{JPEG}50")
+    with pytest.raises(BadInputError) as error:
+        scrubbed(lengthened(jpeg(), marker), f"{JPEG}50")
+    assert error.value.reason is Reason.CODEC_ERROR
+
+
+@pytest.mark.parametrize("marker", [b"\xff\x51", b"\xff\x52"])
+def test_a_jpeg_2000_segment_that_goes_on_beyond_its_counts_is_refused(marker: bytes) -> None:
+    with pytest.raises(BadInputError) as error:
+        scrubbed(lengthened(real(), marker), RPCL)
+    assert error.value.reason is Reason.CODEC_ERROR
+
+
+@pytest.mark.parametrize("code", range(0xC0, 0xFF))
+def test_no_jpeg_segment_has_room_for_a_text(code: int) -> None:
+    if 0xD0 <= code <= 0xDA:
+        return
+    frame = jpeg()
+    segment = bytes([0xFF, code]) + struct.pack(">H", 2 + len(_TEXT)) + _TEXT
+    try:
+        output = b"".join(scrubbed(frame[:2] + segment + frame[2:], f"{JPEG}50"))
+    except BadInputError:
+        return
+    assert _TEXT not in output
+
+
+def test_flags_that_no_decoder_reads_are_not_carried_over() -> None:
+    frame = jpeg()
+    segments = b"\xff\xee\x00\x0eAdobe" + _TEXT[:6] + b"\x01" + b"\xff\xe0\x00\x10JFIF\0" + _TEXT[:7] + bytes(2)
+    output = b"".join(scrubbed(frame[:2] + segments + frame[2:], f"{JPEG}50"))
+    assert b"Adobe\x00\x64\x00\x00\x00\x00\x01" in output
+    assert _TEXT[:6] not in output
+    assert np.array_equal(imagecodecs.jpeg8_decode(frame), imagecodecs.jpeg8_decode(output))
