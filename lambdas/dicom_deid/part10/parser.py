@@ -24,6 +24,7 @@ _VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS}
 _RESERVED: Final = bytes(2)
 _PLAIN_VRS: Final = {vr.encode(): vr for vr in KNOWN_VRS - LONG_VRS}
 PIXEL_GROUP: Final = 0x7FE0
+_PIXEL_DATA: Final = 0x7FE00010
 
 
 class IncompleteError(Exception):
@@ -128,6 +129,8 @@ class Parser:
         resolved = vr
         if vr == "UN" and not self._encoding.big_endian:
             resolved = vr_of(tag) or "UN"
+        if length == UNDEFINED and tag == _PIXEL_DATA:
+            return self._fragments(buffer, tag, resolved, value_at, end)
         if length == UNDEFINED or resolved == "SQ":
             return self._sequence(buffer, position, end, depth, tag, vr, value_at, length)
         after = value_at + length
@@ -198,6 +201,33 @@ class Parser:
         if vr is None:
             raise BadInputError(Reason.PARSE_ERROR, f"no VR at tag ({tag >> 16:04X},{tag & 0xFFFF:04X})")
         return tag, vr, position + 8, self._layout.long(buffer, position + 4)[0]
+
+    def _fragments(self, buffer: bytes, tag: int, vr: str, position: int, end: int) -> tuple[Element, int]:
+        """Encapsulated pixels inside an item, as an icon has them (PS3.5 A.4): to be written anew if at all.
+
+        Raises
+        ------
+        IncompleteError
+            When they do not end before `end`.
+        BadInputError
+            ``parse-error`` where they are no fragments, ``too-large`` where there are too many.
+        """
+        start = position
+        while True:
+            if end - position < 8:
+                raise IncompleteError
+            group, number, length = self._layout.implicit(buffer, position)
+            if group << 16 | number == SEQUENCE_END:
+                self._without_encoding += 1
+                return Element(tag, vr, buffer[start:position]), position + 8
+            if group << 16 | number != ITEM or length == UNDEFINED:
+                raise BadInputError(Reason.PARSE_ERROR, "pixel data holds something else than fragments")
+            self.count += 1
+            if self.count > self._limits.elements:
+                raise BadInputError(Reason.TOO_LARGE, "more fragments than the limit")
+            position += 8 + length
+            if position > end:
+                raise IncompleteError(position - end)
 
     def _sequence(
         self, buffer: bytes, position: int, end: int, depth: int, tag: int, vr: str, value_at: int, length: int

@@ -112,7 +112,8 @@ def test_a_stream_that_tells_no_lengths_goes_on_to_tell_none() -> None:
 
 def many_parts(count: int) -> bytes:
     part = _SOT + struct.pack(">HHLBB", 10, 0, 14, 0, 0) + b"\xff\x93"
-    return b"\xff\x4f\xff\x51\x00\x29" + bytes(34) + b"\x00\x01" + bytes(3) + b"\xff\x55\x00\x04\x00\x00" + part * count + b"\xff\xd9"
+    size = b"\xff\x51\x00\x29" + bytes(34) + b"\x00\x01" + bytes(3)
+    return b"\xff\x4f" + size + b"\xff\x55\x00\x04\x00\x00" + part * count + b"\xff\xd9"
 
 
 def test_more_tile_parts_than_one_segment_holds_are_told_in_several() -> None:

@@ -13,11 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicom_deid.errors import DeidError, Reason
+from dicom_deid.header.presets import profile_named
+from dicom_deid.header.stream import redact
 from dicom_deid.part10.elements import DataSet, Element, Encoding
 from dicom_deid.part10.limits import Limits
 from dicom_deid.part10.parser import Parser
 from dicom_deid.part10.reader import body_of, read_header
 from dicom_deid.part10.writer import encode, file_meta
+from dicom_deid.pseudonyms import Pseudonymiser
 
 ROOT = Path(pydicom.__file__).parent / "data" / "test_files"
 FILES = sorted(path for path in ROOT.glob("*.dcm") if path.stat().st_size < 2_000_000)
@@ -186,3 +189,37 @@ def test_what_is_not_dicom_is_told_so(content: bytes) -> None:
 def test_random_bytes_behind_a_good_beginning_never_crash(body: bytes) -> None:
     content = file_meta("1.2.840.10008.5.1.4.1.1.7", "1.2.3", "1.2.840.10008.1.2.1") + body
     assert reason_of(content)[0] in (None, Reason.PARSE_ERROR, Reason.TOO_LARGE)
+
+
+FRAGMENTS = b"\xfe\xff\x00\xe0\0\0\0\0\xfe\xff\x00\xe0\x06\0\0\0Quimby" + b"\xfe\xff\xdd\xe0\0\0\0\0"
+
+
+def with_an_icon(fragments: bytes) -> bytes:
+    """An object whose icon is compressed, as PS3.5 A.4 allows."""
+    pixels = b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff" + fragments
+    item = encode([Element(0x00280010, "US", b"\x40\0")], Encoding()) + pixels
+    icons = b"\x88\x00\x00\x02SQ\0\0" + (len(item) + 8).to_bytes(4, "little")
+    return b"".join(
+        (
+            file_meta("1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2.840.10008.1.2.1"),
+            encode([Element(0x00080060, "CS", b"CT")], Encoding()),
+            icons + b"\xfe\xff\x00\xe0" + len(item).to_bytes(4, "little") + item,
+            encode([Element(0x40000010, "LT", b"after")], Encoding()),
+        )
+    )
+
+
+def test_a_compressed_icon_is_read_and_goes_with_what_it_is() -> None:
+    header = read_header(io.BytesIO(with_an_icon(FRAGMENTS)))
+    assert [element.tag for element in header.dataset] == [0x00080060, 0x00880200, 0x40000010]
+    icon = header.dataset[1]
+    assert icon.encoded is None
+    assert [element.tag for element in (icon.items or [[]])[0]] == [0x00280010, 0x7FE00010]
+    target = io.BytesIO()
+    redact(io.BytesIO(with_an_icon(FRAGMENTS)), target, profile_named("basic"), Pseudonymiser(bytes(32), "trial"))
+    assert b"Quimby" not in target.getvalue()
+
+
+@pytest.mark.parametrize("fragments", [FRAGMENTS[:20], FRAGMENTS.replace(b"\xfe\xff\xdd\xe0", b"\xfe\xff\x0d\xe0")])
+def test_a_compressed_icon_without_end_is_refused(fragments: bytes) -> None:
+    assert reason_of(with_an_icon(fragments))[0] is Reason.PARSE_ERROR
