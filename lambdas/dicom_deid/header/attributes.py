@@ -231,13 +231,14 @@ def _cleaned(element: Element, values: Sequence[str], cleaned: Sequence[str], cl
     if filler is outside.Filler.KEYED:
         # Not what is left of a value: two labels that others refer to must not become one.
         pairs = zip(values, cleaned, strict=True)
-        return cleaner.with_text(element, [text if text == left else _label(text, cleaner) for text, left in pairs])
+        return cleaner.with_text(element, [text if text == left else label(text, cleaner) for text, left in pairs])
     if any(cleaned):
         return cleaner.with_text(element, cleaned)
     return Element(element.tag, element.vr, dummy(element.vr) if filler is outside.Filler.DUMMY else b"")
 
 
-def _label(text: str, cleaner: Cleaner) -> str:
+def label(text: str, cleaner: Cleaner) -> str:
+    """A keyed label in the place of one that other elements refer to: equal ones stay equal in a domain."""
     return cleaner.pseudonymiser.identifier(text, "label", _LABEL_LENGTH)
 
 

@@ -97,14 +97,27 @@ def clean_code_item(item: DataSet, cleaner: Cleaner) -> DataSet:
     elif URN_VALUE not in texts and (meaning_of(scheme, value) is not None or has_form(scheme, value)):
         coded = _registered(texts, scheme, value, meaning if cleaner.profile.descriptors else "")
     else:
-        keyed = cleaner.pseudonymiser.identifier(f"{scheme}\0{value}", "code", _KEYED_LENGTH)
         known_words = cleaner.profile.descriptors and meaning and clean_text(meaning) == meaning
-        coded = {CODE_VALUE: keyed, SCHEME: LOCAL_SCHEME, MEANING: meaning if known_words else keyed}
-        cleaner.count("C")
+        coded = _keyed(scheme, value, meaning if known_words else "", cleaner)
     kept = [_element(tag, text, parts.get(tag), texts.get(tag)) for tag, text in coded.items()]
     others = [element for element in item if element.tag not in PARTS]
     cleaned = sorted([*kept, *(cleaner.redact(others) if others else [])], key=attrgetter("tag"))
     return item if len(cleaned) == len(item) and all(map(is_, cleaned, item)) else cleaned
+
+
+def keyed(item: DataSet, cleaner: Cleaner) -> DataSet:
+    """The coded entry with a keyed code in the place of its own, whatever its scheme; the rest of the item as it is."""
+    texts = {element.tag: (cleaner.text(element) or [""])[0] for element in item if element.tag in PARTS}
+    value = next((texts[tag] for tag in _VALUES if texts.get(tag)), "")
+    coded = _keyed(texts.get(SCHEME, ""), value, "", cleaner)
+    others = [element for element in item if element.tag not in PARTS]
+    return sorted([*(_element(tag, text, None, None) for tag, text in coded.items()), *others], key=attrgetter("tag"))
+
+
+def _keyed(scheme: str, value: str, meaning: str, cleaner: Cleaner) -> dict[int, str]:
+    code = cleaner.pseudonymiser.identifier(f"{scheme}\0{value}", "code", _KEYED_LENGTH)
+    cleaner.count("C")
+    return {CODE_VALUE: code, SCHEME: LOCAL_SCHEME, MEANING: meaning or code}
 
 
 def _registered(texts: Mapping[int, str], scheme: str, value: str, meaning: str) -> dict[int, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter, is_
 
-from dicom_deid.header import charset, codes, evidence_attributes, private, shape
+from dicom_deid.header import charset, codes, evidence_attributes, own_identifiers, private, shape
 from dicom_deid.header.attributes import printable
 from dicom_deid.header.free_text import moved
 from dicom_deid.header.profiles import Option, Profile
@@ -54,8 +54,8 @@ def redact_header(header: Header, profile: Profile, pseudonymiser: Pseudonymiser
         *evidence_attributes.evidence(profile, claims, header.encoding),
     ]
     replaced = {element.tag for element in own}
-    dataset = [element for element in redaction.elements(header.dataset) if element.tag not in replaced]
-    dataset += own
+    stays = [element for element in redaction.elements(header.dataset) if element.tag not in replaced]
+    dataset = [*own_identifiers.without(stays, subject.spellings(), redaction), *own]
     dataset.sort(key=attrgetter("tag"))
     return RedactedHeader(
         sop_class_uid=subject.source_uid(CLASS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from dicom_deid.header import charset
+from dicom_deid.header import charset, own_identifiers
 from dicom_deid.part10.elements import DataSet, Element, Header
 from dicom_deid.pseudonyms import MADE_UP, Pseudonymiser
 
@@ -84,6 +84,10 @@ class Subject:
             value = self._pseudonymiser.identifier(source, kind) if element.value.strip(b"\0 ") else ""
             found.append(Element(tag, vr, value.encode("ascii")))
         return found
+
+    def spellings(self) -> tuple[bytes, ...]:
+        """The names and numbers of the object's people, as whatever stays is searched for them."""
+        return own_identifiers.spellings(self._header.dataset, self._profile, self._codecs)
 
     def patient_pairs(self) -> tuple[tuple[str, str], ...]:
         """The patient's identifier and its pseudonym, for the custodian's mapping alone; none where there is none."""

@@ -1,0 +1,152 @@
+"""What an object itself calls its people by, looked for in everything that is to stay.
+
+A rule keeps what is of the right form: a record number entered as Series Number is a number, a surname entered as a
+station's name is the text that Retain Device Identity keeps. The header says who the patient is, so that a value which
+says it again is known for what it is, in whatever element and under whatever option.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from operator import is_
+from typing import TYPE_CHECKING, Final
+
+from dicom_deid.header import attributes, charset, codes, dates, outside
+from dicom_deid.header.profiles import Action, Profile, basic_action
+from dicom_deid.header.tables import attribute_rules
+from dicom_deid.header.values import TEXT_VRS, dummy
+from dicom_deid.header.vocabulary import code_string_terms, kind_of
+from dicom_deid.part10.elements import DataSet, Element
+
+if TYPE_CHECKING:
+    from dicom_deid.header.cleaning import Cleaner
+
+WARNING: Final = "own-identifier-repeated"
+_NAMES: Final = frozenset(
+    {0x00080090, 0x0008009C, 0x00081048, 0x00081050, 0x00081060, 0x00081070, 0x00100010, 0x00101001, 0x00101005}
+    | {0x00101060, 0x00102297, 0x00321032, 0x00400006}
+)
+_NUMBERS: Final = frozenset(
+    {0x00080050, 0x00100020, 0x00100030, 0x00101000, 0x00101050, 0x00101090, 0x00102154, 0x00102155, 0x00200010}
+    | {0x00380010, 0x00401001, 0x00402016, 0x00402017}
+)
+"""Record, accession, insurance, order and telephone numbers, and the day of birth."""
+_HARVESTED: Final = _NAMES | _NUMBERS
+_SEQUENCES: Final = frozenset({0x00101002, 0x00400275})
+"""Other Patient IDs, Request Attributes: each of their items names the same patient or order again."""
+_STATING: Final = _HARVESTED | _SEQUENCES
+_NAME_BREAK: Final = re.compile(r"[\s^=,.\\()]+")
+_SIGNS: Final = re.compile(r"[\s+()./-]+")
+_BEGINNING: Final = rb"(?:(?<![a-z0-9])|(?<=\x1b[$(),.-][@-~])|(?<=\x1b\$\)[@-~]))"
+"""Where a word begins: after no letter or digit, or after an escape sequence, which ends in one (PS3.5 6.1.2.5)."""
+_GENERIC: Final = frozenset({"anonymized", "anonymised", "anonymous", "hospital", "clinic", "name", "deidentified"})
+"""Words in the place of a name that name nobody, beside those of the vocabulary."""
+_SHORTEST_NAME, _SHORTEST_NUMBER, _SHORTEST_MIXED, _SHORTEST_IN_NUMBERS = 4, 6, 5, 6
+"""Characters from which on a name, a number, an identifier of letters and digits, and anything among the bytes of
+binary numbers is no coincidence."""
+
+
+def spellings(dataset: DataSet, profile: Profile, codecs: tuple[str, ...]) -> tuple[bytes, ...]:
+    """The names and numbers of the header's people that a profile does not keep, encoded, in lower case."""
+    stated = [element for element in dataset if element.tag in _STATING]
+    for sequence in [element for element in stated if element.items]:
+        stated += [element for item in sequence.items or [] for element in item if element.tag in _HARVESTED]
+    overrides = profile.overrides
+    if overrides:
+        stated = [element for element in stated if overrides.get(element.tag) is not Action.KEEP]
+    return _spellings(tuple([(element.tag in _NAMES, element.value) for element in stated]), codecs)
+
+
+@lru_cache(maxsize=64)
+def _spellings(stated: tuple[tuple[bool, bytes], ...], codecs: tuple[str, ...]) -> tuple[bytes, ...]:
+    found: set[bytes] = set()
+    for is_name, value in stated:
+        for text in charset.decode(value, "PN" if is_name else "LO", codecs):
+            for spelling in _parts_of_name(text) if is_name else _forms_of_number(text):
+                found.add(charset.encode([spelling], codecs).lower())
+                found.add(spelling.encode().lower())
+    return tuple(sorted(found))
+
+
+def _parts_of_name(text: str) -> Iterator[str]:
+    for part in _NAME_BREAK.split(text):
+        enough = len(part) >= (_SHORTEST_NAME if part.isascii() else _SHORTEST_NAME // 2)
+        known = part.lower() in _GENERIC or kind_of(part) is not None or part.upper() in code_string_terms()
+        if enough and not known and not part.isdigit():
+            yield part
+
+
+def _forms_of_number(text: str) -> Iterator[str]:
+    for form in {text, _SIGNS.sub("", text), _SIGNS.sub("", text).lstrip("0")}:
+        digits = sum(character.isdigit() for character in form)
+        if digits and len(form) >= (_SHORTEST_NUMBER if form.isdigit() else _SHORTEST_MIXED):
+            yield form
+
+
+def without(dataset: DataSet, identifiers: tuple[bytes, ...], cleaner: Cleaner) -> DataSet:
+    """The redacted data set without whatever repeats one of them; itself where nothing does.
+
+    An element of the table takes the Basic Profile's action, a private one goes, any other is emptied, or filled where
+    it may not be empty. Dates follow their own rules: a child is born on the day of its first image.
+    """
+    if not identifiers:
+        return dataset
+    content = b"\0".join(_contents(dataset)).lower()
+    for identifier in identifiers:
+        if identifier in content:
+            break
+    else:
+        return dataset
+    alternatives = b"|".join(map(re.escape, sorted(identifiers, key=len, reverse=True)))
+    return _without(dataset, re.compile(_BEGINNING + rb"(?:" + alternatives + rb")(?![a-z0-9])"), cleaner)
+
+
+def _contents(dataset: DataSet) -> list[bytes]:
+    contents = [element.value if element.encoded is None else element.encoded for element in dataset]
+    for element in dataset:
+        if element.items and element.encoded is None:
+            for item in element.items:
+                contents += _contents(item)
+    return contents
+
+
+def _without(dataset: DataSet, pattern: re.Pattern[bytes], cleaner: Cleaner) -> DataSet:
+    if codes.is_code_item(dataset) and any(e.tag in codes.PARTS and _repeats(e, pattern) for e in dataset):
+        cleaner.warn(WARNING)
+        dataset = codes.keyed(dataset, cleaner)
+    kept = [element for source in dataset if (element := _treated(source, pattern, cleaner)) is not None]
+    return dataset if len(kept) == len(dataset) and all(map(is_, kept, dataset)) else kept
+
+
+def _treated(element: Element, pattern: re.Pattern[bytes], cleaner: Cleaner) -> Element | None:
+    if element.items is not None:
+        items = [_without(item, pattern, cleaner) for item in element.items]
+        return element if all(map(is_, items, element.items)) else Element(element.tag, "SQ", b"", items)
+    if not _repeats(element, pattern):
+        return element
+    cleaner.warn(WARNING)
+    cleaner.count(Action.DUMMY)
+    return None if element.is_private else _replaced(element, cleaner)
+
+
+def _repeats(element: Element, pattern: re.Pattern[bytes]) -> bool:
+    if element.vr in dates.VRS or element.tag in _HARVESTED:
+        # What is left of these is a pseudonym, or what an override keeps.
+        return False
+    is_text = element.vr in TEXT_VRS or element.vr == "UI"
+    least = 1 if is_text else _SHORTEST_IN_NUMBERS
+    return any(len(match[0]) >= least for match in pattern.finditer(element.value.lower()))
+
+
+def _replaced(element: Element, cleaner: Cleaner) -> Element | None:
+    tag, vr = element.tag, element.vr
+    if vr == "UI":
+        return cleaner.with_text(element, [cleaner.pseudonymiser.uid(uid) for uid in cleaner.text(element)])
+    if f"{tag:08X}" in attribute_rules():
+        return attributes.BY_ACTION[basic_action(tag)](element, cleaner)
+    filler = outside.filler_for(tag)
+    if filler is outside.Filler.KEYED:
+        return cleaner.with_text(element, [attributes.label(text, cleaner) for text in cleaner.text(element)])
+    return Element(tag, vr, dummy(vr) if filler is outside.Filler.DUMMY else b"")
