@@ -16,6 +16,11 @@ _OLDEST: Final = 90
 _FORM: Final = re.compile(r"([0-9]{1,3})([YMWD])")
 
 
+def is_age(value: str) -> bool:
+    """Whether it is a value of AS (PS3.5 table 6.2-1), leading zeros or not."""
+    return _FORM.fullmatch(value) is not None
+
+
 def capped(element: Element, cleaner: Cleaner) -> Element:
     """The age in the form of its VR, ``090Y`` where it is 90 years or more; empty where it is no age.
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from dicom_deid.header import charset, dates, outside
+from dicom_deid.header.ages import is_age
 from dicom_deid.header.descriptors import clean_text
 
 _Codecs = tuple[str, ...]
@@ -37,11 +38,13 @@ def known_words(value: bytes, vr: str, codecs: _Codecs) -> Cleaned | None:
 
 
 def is_of_its_vr(value: bytes, tag: int, vr: str) -> bool:
-    """Whether a retained value is what its VR says: a date, a number, a defined term; any text of a VR of text is."""
+    """Whether a retained value is what its VR says: a date, age, number, defined term; any text of a VR of text is."""
     if vr in dates.VRS or tag == dates.OFFSET_FROM_UTC:
         return moved(value, vr, 0) is not None
     if vr in {"DS", "IS"}:
         return all(outside.matches(tag, vr, text) for text in charset.decode(value, vr, ()))
+    if vr == "AS":
+        return all(not text or is_age(text) for text in charset.decode(value, vr, ()))
     return vr != "CS" or all(outside.is_code_string(text) for text in charset.decode(value, vr, ()))
 
 

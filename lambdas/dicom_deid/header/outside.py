@@ -51,6 +51,8 @@ _NUMBER_STRING: Final = {
     "DS": re.compile(r" *[+-]?[0-9]*\.?[0-9]*(?:[eE][+-]?[0-9]+)? *"),
     "IS": re.compile(r" *[+-]?[0-9]{0,12} *"),
 }
+_LARGEST_INTEGER: Final = 2**31
+"""Of an IS (PS3.5 table 6.2-1); telephone numbers with a country's code are beyond it."""
 _SHORT_TOKEN: Final = re.compile(r"[A-Z]{0,3}[0-9]{0,3}|[A-Z]{1,2}[0-9]{1,3}[A-Z]|[0-9]{1,4}|[0-9]{1,3}[A-Z]{1,2}")
 """A part of a code string that is too short to name anybody: ``M``, ``SE``, ``FM4``, ``2CH``."""
 
@@ -118,7 +120,7 @@ def matches(tag: int, vr: str, value: str) -> bool:
     """Whether a value is of the lexicon of its element, or has the form reviewed for it."""
     number = _NUMBER_STRING.get(vr)
     if number is not None:
-        return number.fullmatch(value) is not None
+        return number.fullmatch(value) is not None and (vr != "IS" or int(value.strip(" +-") or 0) <= _LARGEST_INTEGER)
     if not value:
         return True
     review = _reviewed().get(tag)

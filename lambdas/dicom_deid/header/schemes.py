@@ -51,6 +51,9 @@ _FORMS: Final[Mapping[str, str]] = {
     "UMLS": r"C\d{7}",
 }
 FORMS: Final[Mapping[str, re.Pattern[str]]] = {scheme: re.compile(form) for scheme, form in _FORMS.items()}
+_SPELLED: Final = re.compile(r"[A-Za-z.]{4,}|MDC_[A-Z_]+")
+"""Letters alone may spell a name: what is a code in letters stands in the dictionary."""
+_OF_LETTERS: Final = frozenset({"RFC3066", "RFC5646"})
 UCUM: Final = "UCUM"
 LOCAL_SCHEME: Final = "99DEID"
 """Private designators begin with 99 (PS3.3 8.2): the scheme of keyed codes, in the place of every local one."""
@@ -92,7 +95,9 @@ def has_form(scheme: str, value: str) -> bool:
     if form is None:
         return scheme == UCUM and is_ucum(value)
     check = _CHECKS.get(scheme)
-    return form.fullmatch(value) is not None and (check is None or check(value))
+    if form.fullmatch(value) is None or (_SPELLED.fullmatch(value) and scheme not in _OF_LETTERS):
+        return False
+    return check is None or check(value)
 
 
 def _is_snomed_identifier(value: str) -> bool:

@@ -78,13 +78,16 @@ def _clean_item(item: DataSet, cleaner: Cleaner) -> DataSet | None:
         return None
     kept = cleaner.redact([element for element in item if element.tag not in _VALUES and element.tag != CONTENT])
     nested = find(item, CONTENT)
+    children = [_clean_item(child, cleaner) for child in nested.items or []] if nested is not None else []
     if nested is not None:
-        children = [_clean_item(child, cleaner) for child in nested.items or []]
         # A child that went leaves a gap here; `renumber` closes it once all positions are known.
         kept.append(Element(CONTENT, "SQ", b"", [child if child is not None else [] for child in children]))
     if value_type in _VALUE_TAGS:
         source = find(item, _VALUE_TAGS[value_type])
         value = _clean_value(source, value_type, action, cleaner) if source is not None else None
+        if value is None and source is not None and value_type == "TEXT" and any(children):
+            # What was measured or seen of a finding stays, though nothing that was said of it.
+            value = _clean_text_value(source, "D", cleaner)
         if value is None:
             cleaner.count("X")
             return None

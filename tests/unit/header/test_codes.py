@@ -132,9 +132,18 @@ def test_no_text_passes_for_a_unit(text_value: str) -> None:
         ("I10", "R97.20", True),
         ("SRT", "T-D3000", True),
         ("99ANY", "T-D3000", False),
+        ("DCM", "QUIMBY", False),
+        ("BI", "QUIMBY", False),
+        ("I10P", "QUIMBYZ", False),
+        ("I10P", "F07KZZZ", True),
+        ("IBSI", "ANNE", False),
+        ("MDC", "MDC_QUIMBY", False),
+        ("MDC", "131330", True),
+        ("RFC5646", "en-AU", True),
+        ("ISO639_1", "fr", True),
     ],
 )
-def test_check_digits_and_forms_tell_codes_from_numbers(scheme: str, value: str, is_code: bool) -> None:
+def test_check_digits_and_forms_tell_codes_from_numbers_and_names(scheme: str, value: str, is_code: bool) -> None:
     assert has_form(scheme, value) is is_code
 
 

@@ -148,6 +148,12 @@ def test_ages_over_89_are_one_group(source: bytes, expected: bytes) -> None:
     )
 
 
+@pytest.mark.parametrize(("source", "expected"), [(b"055Y", b"055Y"), (b"Zel3", b"000Y")])
+def test_an_age_that_a_hanging_protocol_selects_must_be_one(source: bytes, expected: bytes) -> None:
+    header = redacted(Item(0x0072005F, "AS", source), profile=with_options(PATIENT_OPTION))
+    assert (value_of(header, 0x0072005F) or b"") == expected
+
+
 def test_a_birth_date_is_emptied_under_every_option() -> None:
     for option in Option:
         header = redacted(Item(0x00100030, "DA", b"19700101"), profile=with_options(option))

@@ -130,6 +130,7 @@ def test_technique_survives(tag: int, vr: str, value: str) -> None:
         (0x00283003, "LO", "John Smith"),
         (0x00280030, "DS", "John"),
         (0x00200013, "IS", "12a"),
+        (0x00200013, "IS", "+61412345678"),
         (0x00620005, "LO", "Smith^John"),
         (0x00080102, "SH", "99SMITH"),
     ],

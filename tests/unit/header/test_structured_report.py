@@ -200,8 +200,21 @@ def test_references_by_position_follow_their_target(order: str) -> None:
 
 def test_children_of_an_item_that_goes_go_with_it() -> None:
     child = item("NUM", UNLISTED, number("3", "mm"))
-    parent = item("TEXT", UNLISTED, text(TEXT, "UT", "Smith"), sequence(CONTENT, child))
+    listed = code("110190", "DCM", "Issuer of Identifier")
+    parent = item("TEXT", listed, text(TEXT, "UT", "Smith"), sequence(CONTENT, child))
     assert cleaned(parent, STRUCTURED) is None
+
+
+def test_what_was_measured_of_a_finding_stays_where_nothing_that_was_said_of_it_does() -> None:
+    child = item("NUM", UNLISTED, number("3", "mm"))
+    silent = item("TEXT", UNLISTED, text(TEXT, "UT", "Smith"))
+    parent = item("TEXT", UNLISTED, text(TEXT, "UT", "Smith"), sequence(CONTENT, silent, child))
+    kept = cleaned(parent, STRUCTURED)
+    assert kept is not None
+    assert values(kept)[TEXT] == "ANONYMIZED"
+    nested = find(kept, CONTENT)
+    assert nested is not None
+    assert nested.items == [child]
 
 
 def test_a_tree_of_any_depth_is_cleaned() -> None:
