@@ -102,6 +102,9 @@ def test_numbers_and_lookup_tables_stay() -> None:
         (0x00200013, "IS", "42"),
         (0x00281055, "LO", "LUNG"),
         (0x00283003, "LO", "Modality LUT"),
+        (MANUFACTURER, "LO", "United Imaging Healthcare"),
+        (MANUFACTURER, "LO", "SAMSUNG MEDISON CO., LTD."),
+        (0x00080104, "LO", "Lead I (Einthoven)"),
     ],
 )
 def test_technique_survives(tag: int, vr: str, value: str) -> None:
