@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from dicom_deid.header.descriptors import clean_text
 from dicom_deid.header.schemes import LOCAL_SCHEME, is_registered
 from dicom_deid.header.vocabulary import WordKind, code_string_terms, kind_of
+from dicom_deid.part10.standard_tables import DICTIONARY
 
 
 class TextRule(StrEnum):
@@ -58,28 +59,59 @@ _SHORT_TOKEN: Final = re.compile(r"[A-Z]{0,3}[0-9]{0,3}|[A-Z]{1,2}[0-9]{1,3}[A-Z
 
 _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = {
     "sequence-name": re.compile(
-        r"[*_]{0,2}(?:tfl|tfi|tse|tir|tgse|tof|fl|fm|fid|fisp|fsp|gre|ep|epi|epse|epfid|epr|se|spc|spcR|spcir|space|h|hir|swi|qfl"
+        r"(?=\D*\d)[*_]{0,2}(?:WIP_)?(?:tfl|tfi|tseR?|tir|tgse|tof|fl|fm|fid|fisp|fsp|gre|ep|epi|epse|epfid|epr|se|spc|spcR|spcir|space|h|hir|swi|qfl"
         r"|csi|svs|bas|pd|pc|ce|me|mbep|resolve|medic|ciss|dess|haste|wip|rm|re|b|ns|ir|mgre|mprage|vibe)(?:\d?d?\d{0,3})"
         r"(?:_?(?:[a-z]{0,3}\d{0,4}[a-z]{0,2}#?\d{0,3})){0,3}"
+        r"|(?:[23]D-?)?(?:T[12]W?-?)?(?:TFE|FFE|TSE|FSE|FRFSE|SSFSE|SE|ME|MEMP|GRE|EFGRE3D|FGRE|FSPGR|SPGR|GRASE|IR|EPI2?|DWI"
+        r"|DwiSE|FEEPI|SEEPI|FLAIR|PC|PCA|TOF|QUANT|FIESTA|LAVA|VIBE|BRAVO|CUBE)(?:-?XL)?|efgre3d|fse-xl"
     ),
-    "nucleus": re.compile(r"\d{0,3}[A-Z][a-z]?|\^?\d{1,3}\^?[A-Z][a-z]?"),
-    "kernel": re.compile(r"[A-Z]{1,2}\d{2}[a-z]?\d?(?:\\\d)?|[A-Z]{1,3}|\d{1,2}"),
+    "nucleus": re.compile(r"\d{0,3}[A-Z][a-z]?|\^?\d{1,3}\^?[A-Z][a-z]?|[A-Z][a-z]?\d{1,3}"),
+    "kernel": re.compile(
+        r"[A-Z][A-Za-z]?\d{2}[a-z]?\d?(?:\\\d)?|[A-Z]{1,3}|\d{1,2}|BONEPLUS|BONE|CHST|DETAIL|EDGE|LUNG|SHARP|SOFT|STANDARD"
+    ),
+    "collimator": re.compile(
+        r"(?:LE|ME|HE|UHE|ELE)(?:HR|AP|GP|UHR|HS|GAP|VXGP|HRHS|VXHR)|WEHR|(?:LE|SY)?FAN ?BEAM|PINHOLE"
+    ),
+    "image-type": re.compile(r"MFSPLIT|VOLREN|DIXON|ATTENUATION_CORRECTED"),
+    "scan-option": re.compile(r"DIX[FWIO]|(?:HYPERSAT|ACC|FAST|EDR|FILTERED|RESP|VASCTOF|SEQ|SAT|MP|CL|NPW|NP)_GEMS"),
+    "corrected": re.compile(r"SLSENS|RANSM|RANSNG|RANSUB|NGAM|LINR|NRGY|RADIAL"),
+    "randoms": re.compile(r"DLYD|SING|PROCESSED"),
+    "route": re.compile(r"(?:IV|PO|oral|rectal|I\.V\.)(?:[/ &+]*(?:IV|PO|oral|rectal))?", re.IGNORECASE),
+    "window": re.compile(r"Algo ?\d|HARDER|SOFTER", re.IGNORECASE),
+    "applicator": re.compile(
+        r"FLETCHER_SUIT|DELCLOS|BLOEDORN|JOSLIN_FLYNN|CHANDIGARH|MANCHESTER|HENSCHKE|NASOPHARYNGEAL|OESOPHAGEAL"
+        r"|ENDOBRONCHIAL|SYED_NEBLETT|ENDORECTAL|PERINEAL"
+    ),
     "number": re.compile(r"[A-Za-z]?\d{1,4}"),
     "rescale": re.compile(r"HU|US|MGML|Z_EFF|ED|EDW|HU_MOD|PCT|OD|BQML|CNTS|OD REL|STDDEV|normalized"),
     "media": re.compile(r"(?:application|text|image|model|video)/(?:pdf|xml|stl|obj|mtl|jpeg|png|dicom|plain|mp4)"),
     "short-id": re.compile(r"(?:[A-Za-z]{0,2}|Field|Beam|Arc|Fld|Setup|Code)[ _-]?\d{0,3}[A-Za-z]?", re.IGNORECASE),
-    "filter": re.compile(r"(?:\d?(?:\.\d{1,2})?(?:mm)? ?(?:Cu|Al|Mo|Rh|Ag|Sn|Au)[ ,+/]*){1,3}", re.IGNORECASE),
+    "filter": re.compile(
+        r"[A-Z]{1,2}\d?|\d|LARGE|MEDIUM|SMALL|(?:\d?(?:\.\d{1,2})?(?:mm)? ?(?:Cu|Al|Mo|Rh|Ag|Sn|Au)[ ,+/]*){1,3}",
+        re.IGNORECASE,
+    ),
 }
 _VERSION_TOKEN: Final = re.compile(
     r"[A-Za-z]{0,3}\d{1,4}(?:[A-Za-z]{1,2}\d{0,3})?(?:[._-][A-Za-z]{0,2}\d{0,5}[A-Za-z]?){0,5}|\d[A-Z]{2}\d{2}[A-Z]|[A-Za-z]"
 )
-_MODEL_TOKEN: Final = re.compile(r"[A-Za-z]{1,3}|[A-Za-z]{0,3}-?\d{1,4}[A-Za-z]{0,2}\d?\+?")
-_CORRECTION: Final = re.compile(r"[A-Za-z]{1,3}\d{0,2}|\d{1,3}[a-z]{1,2}|\d{1,2}(?:\.\d{1,3})?[a-z]{0,2}")
+_MODEL_TOKEN: Final = re.compile(
+    r"8HRBRAIN|Q-?Body|[A-Z]{2}\d(?:-\d{1,2})?|[A-Za-z]{1,3}|[A-Za-z]{0,3}-?\d{1,4}[A-Za-z]{0,2}\d?\+?"
+)
+_NUCLIDE: Final = "(?:Ac|At|Br|C|Co|Cr|Cu|F|Fe|Ga|I|In|Kr|Lu|Mn|N|O|P|Ra|Rb|Re|Sc|Sm|Sr|Tc|Th|Tl|Xe|Y|Zr)"
+_TRACER: Final = re.compile(
+    rf"{_NUCLIDE}\^?-?\d{{1,3}}m?\^?|\d{{1,3}}m?{_NUCLIDE}|NaF|FLT|FET|FES|PIB|DTPA|MAA|ECD|-{{1,2}}"
+)
+_CORRECTION: Final = re.compile(
+    r"(?:OSEM|RAMLA|FORE|PSF|TOF|BLOB|TF|LOR|OP)(?:-?(?:[23]D|OSEM|OP|PSF|TOF|TF|OS|RAMLA))*(?:\d{1,2}i\d{0,2}s?)?|3D-(?:RAMLA|OSEM)"
+    r"|\d{1,2}i(?:\d{1,2}s)?|VPFXS?|QCFXS?|BSREM|VUE|Q\.?Clear|SS-SIMUL|CTAC-SG|MRAC|ACFUNC|mu-map|cm-1|"
+    r"[A-Za-z]{1,3}\d{0,2}|\d{1,3}[a-z]{1,2}|\d{1,2}(?:\.\d{1,6})?[a-z]{0,2}"
+)
 _TOKENS: Final = {
     "version": _VERSION_TOKEN,
     "model": _MODEL_TOKEN,
     "correction": _CORRECTION,
     "structure": _MODEL_TOKEN,
+    "tracer": _TRACER,
 }
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _DATE: Final = re.compile(r"(?:19|20)\d\d[._-]\d{1,2}[._-]\d{1,2}|\d{1,2}[._-]\d{1,2}[._-](?:19|20)?\d\d")
@@ -98,6 +130,12 @@ def _reviewed() -> Mapping[int, _Review]:
     rules, fillers = {rule.value: rule for rule in TextRule}, {filler.value: filler for filler in Filler}
     rows = csv.reader(content.splitlines()[1:])
     return {int(tag, 16): _Review(rules[rule], pattern, fillers[filler]) for tag, _, rule, pattern, filler, _ in rows}
+
+
+@cache
+def _attribute_names() -> frozenset[str]:
+    """Names of the data elements of PS3.6, which label dimensions of multi-frame images."""
+    return frozenset(entry[2] for entry in DICTIONARY.values())
 
 
 def rule_for(tag: int, vr: str) -> TextRule:
@@ -127,6 +165,8 @@ def matches(tag: int, vr: str, value: str) -> bool:
     name = review.pattern if review is not None else ""
     if name == "scheme":
         return is_registered(value)
+    if name == "attribute-name":
+        return value in _attribute_names()
     if name in _TOKENS:
         return all(_is_token(part, _TOKENS[name]) for part in _TOKEN_BREAK.split(value) if part)
     if name in _PATTERNS and _PATTERNS[name].fullmatch(value):
