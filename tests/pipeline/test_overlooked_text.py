@@ -70,7 +70,8 @@ def cine() -> bytes:
 
 def test_a_name_that_was_read_on_one_group_of_frames_is_gone_from_all() -> None:
     reader = ReadsOnce()
-    with running(EngineSettings(KEY, retry_attempts=0), text=reader, phi=Finder()) as engine:
+    settings = EngineSettings(KEY, retry_attempts=0, unmatched_text="keep")
+    with running(settings, text=reader, phi=Finder()) as engine:
         engine.upload("cine.dcm", cine())
         engine.deliver()
         entry = engine.find("cine.dcm")
