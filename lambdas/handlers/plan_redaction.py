@@ -6,6 +6,7 @@ from functools import cache
 
 from dicom_deid.phi.findings import Action, Policy, UnmatchedText
 from dicom_deid.phi.planning import plan
+from dicom_deid.pixels.lasting_text import in_colours, with_lasting
 from handlers.attempt import open_attempt
 from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
 from services.catalog import Status
@@ -32,8 +33,15 @@ def handle(event: AttemptEvent) -> Result:
     attempt = open_attempt(event, settings().catalog_table, settings().work_bucket)
     source, verification = attempt.work.read_source(), attempt.work.read_verification()
     groups = [attempt.work.read_findings(group) for group in sorted({image.group for image in source.images})]
-    made = plan(
+    found = with_lasting(
         [finding for group in groups for finding in group.findings],
+        source.images,
+        lambda image: in_colours(attempt.work.read_image(image.group, image.image, image.media_type)),
+        rows=source.rows,
+        columns=source.columns,
+    )
+    made = plan(
+        found,
         rows=source.rows,
         columns=source.columns,
         frames=source.frames,

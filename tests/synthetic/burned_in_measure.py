@@ -25,6 +25,7 @@ from dicom_deid.phi.reading import read_in_order
 from dicom_deid.phi.words import DetectedText, PhiSpan
 from dicom_deid.pixels.extraction import Extraction, extract
 from dicom_deid.pixels.images import Route
+from dicom_deid.pixels.lasting_text import in_colours, with_lasting
 from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import ImageRecord
 from local.environment import REGION, applied
@@ -48,6 +49,8 @@ class Seen:
     extraction: Extraction
     identity: HeaderIdentity
     images: tuple[tuple[ImageRecord, DetectedText, tuple[PhiSpan, ...]], ...]
+    shown: tuple[bytes, ...]
+    """The images, encoded."""
 
     def findings(self, policy: Policy) -> tuple[Finding, ...]:
         """Every word's class and action."""
@@ -61,8 +64,15 @@ class Seen:
         """The boxes."""
         description = self.extraction.description
         assert description is not None
-        return plan(
+        found = with_lasting(
             self.findings(policy),
+            [record for record, _, _ in self.images],
+            lambda record: in_colours(self.shown[record.image]),
+            rows=description.rows,
+            columns=description.columns,
+        )
+        return plan(
+            found,
             rows=description.rows,
             columns=description.columns,
             frames=description.frames,
@@ -109,7 +119,7 @@ def look_at(content: bytes, engine: Engine = Engine.REKOGNITION) -> Seen:
         assert reason is not None
         raise BadInputError(reason, "refused by its route")
     identity = harvest(read_header(io.BytesIO(content)))
-    images = []
+    images, shown = [], []
     for number, image in enumerate(extraction.images):
         record = ImageRecord(
             group=0,
@@ -123,8 +133,9 @@ def look_at(content: bytes, engine: Engine = Engine.REKOGNITION) -> Seen:
             barcodes=image.barcodes,
         )
         detected = detect(engine, 0, number, image.content, image.width, image.height)
+        shown.append(image.content)
         images.append((record, detected, detect_phi(read_in_order(detected.words).text)))
-    return Seen(extraction, identity, tuple(images))
+    return Seen(extraction, identity, tuple(images), tuple(shown))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def plan(
     """
     del policy  # The findings' actions already follow from it.
     grouped: defaultdict[_Key, list[PlannedBox]] = defaultdict(list)
-    found = [*_read_elsewhere(list(findings)), *(replace(finding, action=Action.REVIEW) for finding in residual)]
+    found = [*read_elsewhere(list(findings)), *(replace(finding, action=Action.REVIEW) for finding in residual)]
     text_on_measurements = never_boxed and any(finding.action is not Action.KEEP for finding in found)
     if never_boxed:
         found = [replace(finding, action=Action.KEEP) for finding in found]
@@ -85,18 +85,25 @@ def plan(
     return RedactionPlan(boxes=tuple(boxes))
 
 
-def _read_elsewhere(findings: list[Finding]) -> list[Finding]:
+def read_elsewhere(findings: list[Finding]) -> list[Finding]:
     """The findings, without what was unmatched in one picture and clinical in another of the same frames.
 
     A frame is shown in parts and through a window: a word that one picture cuts or drowns may be whole in the next.
     What one word alone made PHI goes too, where the other picture shows that it is a part of a longer clinical word.
     """
-    known = [finding for finding in findings if finding.text_class is TextClass.CLINICAL and finding.word_ids]
+    known: defaultdict[tuple[int, ...], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.text_class is TextClass.CLINICAL and finding.word_ids:
+            known[finding.frames].append(finding)
+    shown: dict[tuple[int, ...], list[Finding]] = {}
     kept: list[Finding] = []
     for finding in findings:
+        if finding.frames not in shown:
+            frames = frozenset(finding.frames)
+            shown[finding.frames] = [one for place, words in known.items() if frames <= set(place) for one in words]
         others: dict[int, list[Box]] = defaultdict(list)
-        for other in known:
-            if other.image != finding.image and set(finding.frames) <= set(other.frames):
+        for other in shown[finding.frames]:
+            if other.image != finding.image:
                 others[other.image].append(other.box)
         # One other picture must show it: parts of the line below, seen in three pictures, are no word here.
         read = any(_share(finding.box, boxes) >= _READ_ELSEWHERE for boxes in others.values())

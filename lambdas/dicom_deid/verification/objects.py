@@ -49,19 +49,28 @@ class ParsedObject:
         self.stream.seek(max(end - len(_DELIMITER), 0))
         return self.stream.read() == _DELIMITER
 
+    @property
+    def frame_bits(self) -> int:
+        """Bits of a native frame (PS3.5 8.1.1, 8.2)."""
+        dataset = self.dataset
+        samples = 2 if dataset.PhotometricInterpretation.endswith("_422") else int(dataset.SamplesPerPixel)
+        return int(dataset.Rows) * int(dataset.Columns) * samples * int(dataset.BitsAllocated)
+
     def encoded_frames(self) -> Iterator[bytes]:
-        """The frames as encoded; for native 1-bit data that is not aligned, the whole value as one."""
+        """The frames as encoded; native 1-bit frames, which follow each other without a gap, from their first bit."""
         if self.transfer_syntax.is_encapsulated:
             self.stream.seek(self.pixel_offset)
             yield from generate_frames(self.stream, number_of_frames=self.frames)
             return
-        self.stream.seek(self.pixel_offset)
-        size = _frame_bits(self.dataset)
-        if size % 8:
-            yield self.stream.read((size * self.frames + 7) // 8)
-            return
-        for _ in range(self.frames):
-            yield self.stream.read(size // 8)
+        size = self.frame_bits
+        for number in range(self.frames):
+            first, last = number * size, (number + 1) * size
+            self.stream.seek(self.pixel_offset + first // 8)
+            content = self.stream.read((last + 7) // 8 - first // 8)
+            if size % 8:
+                bits = int.from_bytes(content, "little") >> first % 8 & (1 << size) - 1
+                content = bits.to_bytes((size + 7) // 8, "little")
+            yield content
 
 
 def open_object(stream: BinaryIO) -> ParsedObject:
@@ -118,8 +127,3 @@ def walk(dataset: Dataset) -> Iterator[Any]:
         if element.VR == "SQ":
             for item in element.value:
                 yield from walk(item)
-
-
-def _frame_bits(dataset: Dataset) -> int:
-    samples = 2 if dataset.PhotometricInterpretation.endswith("_422") else int(dataset.SamplesPerPixel)
-    return int(dataset.Rows) * int(dataset.Columns) * samples * int(dataset.BitsAllocated)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from dicom_deid.geometry import Box
+from dicom_deid.verification.beside import ends_with_its_image, is_longer_than_frames
 from dicom_deid.verification.objects import ParsedObject
 
 _LOSSY_MARGIN = {"1.2.840.10008.1.2.4.81": 2, "1.2.840.10008.1.2.4.91": 8, "1.2.840.10008.1.2.4.203": 8}
@@ -30,17 +31,20 @@ class FrameComparison:
 
 
 def compare(source: ParsedObject, output: ParsedObject, boxes: Mapping[int, Sequence[Box]]) -> list[FrameComparison]:
-    """Every frame of which a byte differs; a missing or additional frame is a bad one."""
+    """Every frame of which a byte differs; a missing or additional frame is a bad one, and one with more behind it."""
     found: list[FrameComparison] = []
+    if is_longer_than_frames(output):
+        found.append(FrameComparison(output.frames, False, b"", b""))
     missing = object()
     pairs = zip_longest(source.encoded_frames(), output.encoded_frames(), fillvalue=missing)
     for number, (before, after) in enumerate(pairs):
         if not isinstance(before, bytes) or not isinstance(after, bytes):
             found.append(FrameComparison(number, False, b"", b""))
             continue
-        if before == after and not boxes.get(number):
+        ends = not output.transfer_syntax.is_encapsulated or ends_with_its_image(after, output)
+        if ends and before == after and not boxes.get(number):
             continue
-        good = _is_right(source, output, before, after, boxes.get(number, ()))
+        good = ends and _is_right(source, output, before, after, boxes.get(number, ()))
         if before != after or not good:
             found.append(FrameComparison(number, good, before, after))
     return found

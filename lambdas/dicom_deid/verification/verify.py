@@ -13,6 +13,7 @@ from dicom_deid.phi.findings import Finding
 from dicom_deid.phi.identity import HeaderIdentity, IdentityKind
 from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import Check, CheckResult, FrameChange, Verdict, VerificationRecord
+from dicom_deid.verification.beside import images_in_header
 from dicom_deid.verification.leaks import distinctive, leaks
 from dicom_deid.verification.objects import ParsedObject, open_object, walk
 from dicom_deid.verification.pixels import compare
@@ -194,6 +195,8 @@ def _parse_check(original: ParsedObject, output: ParsedObject) -> Check:
         lost += [name for name in _TYPE_1 if _text(before, name) and not _text(after, name)]
         if not output.ends_with_pixels:
             lost.append("trailer")
+        if images_in_header(original, output):
+            lost.append("image in the header")
     except Exception:
         return _failed("parse", Reason.VERIFY_PARSE, "an element does not decode")
     return Check("parse", CheckResult.PASS) if not lost else _failed("parse", Reason.VERIFY_PARSE, ",".join(lost))
