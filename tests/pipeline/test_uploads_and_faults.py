@@ -15,7 +15,7 @@ from local.account import DEID, RAW
 from local.engine import Engine, running
 from local.settings import EngineSettings
 from local.wire.stand_ins import ServiceError
-from services import executions
+from services import clients, executions
 from services.catalog import Status
 from tests.synthetic.slice import CT, variant
 
@@ -142,6 +142,23 @@ def test_another_object_with_the_same_sop_instance_uid_is_a_conflict(engine: Eng
     engine.upload("2.dcm", variant(WindowCenter="41"))
     engine.deliver()
     assert ended(engine, "2.dcm") == (Status.QUARANTINED, "sop-instance-conflict")
+
+
+def test_a_release_whose_write_was_sent_twice_is_a_release_and_no_conflict_with_itself(engine: Engine) -> None:
+    """The answer to a conditional write is lost, the client sends it again, and S3 finds the object there."""
+    sent: list[str] = []
+
+    def lost(**given: Any) -> int | None:
+        bucket = given["request_dict"]["context"]["s3_redirect"]["bucket"]
+        sent.append(bucket)
+        return 0 if bucket == DEID and sent.count(DEID) == 1 else None
+
+    clients.s3().meta.events.register("needs-retry.s3.PutObject", lost)
+    engine.upload("1.dcm", CT)
+    engine.deliver()
+    assert ended(engine, "1.dcm") == (Status.RELEASED, None)
+    assert sent.count(DEID) == 2
+    assert len(boto3.client("s3").list_object_versions(Bucket=DEID)["Versions"]) == 1
 
 
 @pytest.mark.parametrize(
