@@ -29,6 +29,7 @@ class Grant(StrEnum):
     VIEW_COPY_WRITE = "view-copy-write"
     VIEW_COPY_DELETE = "view-copy-delete"
     EVIDENCE_WRITE = "evidence-write"
+    WITHDRAWAL_WRITE = "withdrawal-write"
     CATALOG_UPDATE = "catalog-update"
     CATALOG_REGISTER = "catalog-register"
     CATALOG_SCAN = "catalog-scan"
@@ -39,6 +40,7 @@ class Grant(StrEnum):
     DETECT_TEXT = "detect-text"
     DETECT_PHI = "detect-phi"
     START_EXECUTION = "start-execution"
+    SEE_EXECUTION = "see-execution"
     ANSWER_REVIEW = "answer-review"
     UPLOAD_QUEUE = "upload-queue"
     OBJECT_LAMBDA_RESPONSE = "object-lambda-response"
@@ -212,8 +214,15 @@ _SPECS = (
         Asset.HEADER,
         256,
         60,
-        ("CATALOG_TABLE", "ACCESS_TABLE", "DEID_BUCKET", "ACCESS"),
-        (Grant.CATALOG_UPDATE, Grant.ACCESS_READ, Grant.ACCESS_WRITE, Grant.VIEW_COPY_DELETE),
+        ("CATALOG_TABLE", "ACCESS_TABLE", "DEID_BUCKET", "ACCESS", "EVIDENCE_BUCKET", "SIGNING_KEY_ID"),
+        (
+            Grant.CATALOG_UPDATE,
+            Grant.ACCESS_READ,
+            Grant.ACCESS_WRITE,
+            Grant.VIEW_COPY_DELETE,
+            Grant.WITHDRAWAL_WRITE,
+            Grant.SIGN,
+        ),
     ),
     FunctionSpec("defer", Asset.HEADER, 256, 60, ("CATALOG_TABLE",), (Grant.CATALOG_UPDATE,)),
     FunctionSpec(
@@ -240,7 +249,14 @@ _SPECS = (
         512,
         300,
         (*_STATE, "STATE_MACHINE_ARN"),
-        (*_WORK, Grant.CATALOG_UPDATE, Grant.CATALOG_SCAN, Grant.START_EXECUTION, Grant.SCHEDULE_DEAD_LETTERS),
+        (
+            *_WORK,
+            Grant.CATALOG_UPDATE,
+            Grant.CATALOG_SCAN,
+            Grant.START_EXECUTION,
+            Grant.SEE_EXECUTION,
+            Grant.SCHEDULE_DEAD_LETTERS,
+        ),
         concurrency="single",
         caller=Caller.SCHEDULE,
     ),
