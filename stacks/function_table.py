@@ -84,8 +84,22 @@ class FunctionSpec:
 _STATE = ("CATALOG_TABLE", "WORK_BUCKET")
 _PSEUDONYMS = ("SECRET_ID", "DOMAIN")
 _WORK = (Grant.WORK_READ, Grant.WORK_WRITE)
+IMAGES_PER_GROUP = 8
+"""As extract_frames groups them."""
+EXTRACT_SECONDS = 420
+"""Less than half of a run: the verification extracts the frames again, compares them and reads what changed."""
 _DISK = 10240
 """The largest /tmp there is: source, boxed and candidate of at most 3 GiB each."""
+
+
+def max_images(retries: int) -> int:
+    """How many images for text detection an instance may have: its history stays below 25,000 events (a quota).
+
+    Eight images go to a group. Its two tasks leave 12 events where all is well, and three more for each of `retries`
+    retries, and for one after a timeout; 4,000 are kept for the other states.
+    """
+    return IMAGES_PER_GROUP * ((25_000 - 4_000) // (12 + 2 * 3 * (retries + 1)))
+
 
 _SPECS = (
     FunctionSpec(
@@ -110,7 +124,7 @@ _SPECS = (
         Asset.PIXELS,
         8192,
         900,
-        (*_STATE, "PROFILE", "PIXEL_ANALYSIS", "MAX_OBJECT_BYTES"),
+        (*_STATE, "PROFILE", "PIXEL_ANALYSIS", "MAX_OBJECT_BYTES", "MAX_IMAGES", "MAX_SECONDS"),
         (Grant.RAW_READ, Grant.RAW_LIST, *_WORK, Grant.CATALOG_UPDATE),
         storage=_DISK,
     ),

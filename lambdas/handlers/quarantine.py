@@ -38,6 +38,10 @@ def settings() -> Settings:
     return Settings()
 
 
+_BEYOND_A_FUNCTION = frozenset({"States.Timeout", "Sandbox.Timedout", "Runtime.OutOfMemory"})
+"""How Step Functions and Lambda call the end of a run that took too long, or too much memory, twice."""
+
+
 class Failure(BaseModel):
     """The error output of a state: its name is a reason code, or one of Step Functions' own."""
 
@@ -48,7 +52,9 @@ class Failure(BaseModel):
 
     @property
     def reason(self) -> Reason:
-        """The reason code; whatever is none is ``internal``."""
+        """The reason code; ``too-large`` for what no run of a function holds; whatever is none is ``internal``."""
+        if self.error in _BEYOND_A_FUNCTION:
+            return Reason.TOO_LARGE
         return Reason(self.error) if self.error in set(Reason) else Reason.INTERNAL
 
     @property

@@ -11,8 +11,10 @@ import boto3
 import pydicom
 import pytest
 
+from handlers import extract_frames
 from local.account import DEID, RAW
 from local.engine import Engine, running
+from local.environment import applied
 from local.settings import EngineSettings
 from local.wire.stand_ins import ServiceError
 from services import clients, executions
@@ -222,3 +224,14 @@ def test_no_value_of_the_file_is_in_the_execution_history(engine: Engine) -> Non
     assert "ExtractFrames" in told
     for value in ("CITIZEN", "CompressedSamples", "1CT1", "20040119"):
         assert value not in told
+
+
+@pytest.mark.parametrize("bound", [{"DICOM_DEID_MAX_SECONDS": "0"}, {"DICOM_DEID_MAX_IMAGES": "0"}])
+def test_what_no_run_of_a_function_holds_is_refused_by_name_before_any_text_is_detected(
+    engine: Engine, reader: Reader, bound: dict[str, str]
+) -> None:
+    with applied(bound):
+        engine.upload("1.dcm", CT)
+        engine.deliver()
+        assert ended(engine, "1.dcm") == (Status.QUARANTINED, "too-large")
+    assert reader.calls == 0
