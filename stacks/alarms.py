@@ -50,6 +50,9 @@ def _invocations(names: Names, function: str) -> Metric:
 
 
 _OLDEST_REVIEW = Metric("DicomDeid", "OldestReviewSeconds", _OWN)
+_WITHDRAWN = Metric("DicomDeid", "Withdrawn", _OWN)
+_EXHAUSTED = Metric("DicomDeid", "Exhausted", _OWN)
+_IGNORED = Metric("DicomDeid", "Registered", {**_OWN, "status": "IGNORED"})
 _DENIED_KMS = Metric("DicomDeid", "DeniedKms")
 
 
@@ -71,6 +74,8 @@ class Alarms(Construct):
         # The re-drive measures once per run: a shorter period would be empty most of the time.
         age = settings.review_timeout_seconds * 2 // 3
         self._alarm("review-age", _OLDEST_REVIEW, age, period=settings.redrive_minutes * 60)
+        self._alarm("withdrawn", _WITHDRAWN, 1, statistic="Sum")
+        self._alarm("exhausted", _EXHAUSTED, 1, period=settings.redrive_minutes * 60)
         self._alarm("denied-kms", _DENIED_KMS, 1, statistic="Sum")
         self._quarantine_rate(settings.quarantine_alarm_percent)
         self._findings()
@@ -182,6 +187,7 @@ class Dashboard(Construct):
             ),
             ("Uploads waiting", [_queue(names, name) for name in ("uploads", "uploads-dlq", "schedule-dlq")]),
             ("Quarantined and deferred", [_invocations(names, name) for name in ("quarantine", "defer")]),
+            ("Withdrawn, given up, ignored as no DICOM", [_WITHDRAWN, _EXHAUSTED, _IGNORED]),
             ("Oldest review (s)", [_OLDEST_REVIEW]),
             ("Denied uses of a key", [_DENIED_KMS]),
         ]

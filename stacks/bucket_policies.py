@@ -112,10 +112,13 @@ def deid_bucket(names: Names, settings: Settings) -> list[Statement]:
 
 
 def evidence_bucket(names: Names, settings: Settings) -> list[Statement]:
-    """One writer; nobody deletes, not even after the retention ended, nor steps round the lock."""
+    """One writes certificates, one withdrawals; nobody deletes, nor steps round the lock, nor after its end."""
     objects = names.objects_arn("evidence")
+    recorders, withdrawers = (holding(names, settings, one) for one in (Grant.EVIDENCE_WRITE, Grant.WITHDRAWAL_WRITE))
     return [
-        deny_all_but("OnlyTheRecorderWrites", holding(names, settings, Grant.EVIDENCE_WRITE), WRITE, objects),
+        deny_all_but("OnlyRecordersWrite", [*recorders, *withdrawers], WRITE, objects),
+        _elsewhere("CertificatesOnly", WRITE, names.objects_arn("evidence", "certificates/*"), recorders),
+        _elsewhere("WithdrawalsOnly", WRITE, names.objects_arn("evidence", "withdrawals/*"), withdrawers),
         deny("NobodyDeletes", DELETE, objects, principal=EVERYBODY),
         _configured(names, settings, "evidence"),
     ]

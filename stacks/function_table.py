@@ -29,6 +29,7 @@ class Grant(StrEnum):
     VIEW_COPY_WRITE = "view-copy-write"
     VIEW_COPY_DELETE = "view-copy-delete"
     EVIDENCE_WRITE = "evidence-write"
+    WITHDRAWAL_WRITE = "withdrawal-write"
     CATALOG_UPDATE = "catalog-update"
     CATALOG_REGISTER = "catalog-register"
     CATALOG_SCAN = "catalog-scan"
@@ -39,6 +40,7 @@ class Grant(StrEnum):
     DETECT_TEXT = "detect-text"
     DETECT_PHI = "detect-phi"
     START_EXECUTION = "start-execution"
+    SEE_EXECUTION = "see-execution"
     ANSWER_REVIEW = "answer-review"
     UPLOAD_QUEUE = "upload-queue"
     OBJECT_LAMBDA_RESPONSE = "object-lambda-response"
@@ -82,8 +84,22 @@ class FunctionSpec:
 _STATE = ("CATALOG_TABLE", "WORK_BUCKET")
 _PSEUDONYMS = ("SECRET_ID", "DOMAIN")
 _WORK = (Grant.WORK_READ, Grant.WORK_WRITE)
+IMAGES_PER_GROUP = 8
+"""As extract_frames groups them."""
+EXTRACT_SECONDS = 420
+"""Less than half of a run: the verification extracts the frames again, compares them and reads what changed."""
 _DISK = 10240
 """The largest /tmp there is: source, boxed and candidate of at most 3 GiB each."""
+
+
+def max_images(retries: int) -> int:
+    """How many images for text detection an instance may have: its history stays below 25,000 events (a quota).
+
+    Eight images go to a group. Its two tasks leave 12 events where all is well, and three more for each of `retries`
+    retries, and for one after a timeout; 4,000 are kept for the other states.
+    """
+    return IMAGES_PER_GROUP * ((25_000 - 4_000) // (12 + 2 * 3 * (retries + 1)))
+
 
 _SPECS = (
     FunctionSpec(
@@ -108,7 +124,7 @@ _SPECS = (
         Asset.PIXELS,
         8192,
         900,
-        (*_STATE, "PROFILE", "PIXEL_ANALYSIS", "MAX_OBJECT_BYTES"),
+        (*_STATE, "PROFILE", "PIXEL_ANALYSIS", "MAX_OBJECT_BYTES", "MAX_IMAGES", "MAX_SECONDS"),
         (Grant.RAW_READ, Grant.RAW_LIST, *_WORK, Grant.CATALOG_UPDATE),
         storage=_DISK,
     ),
@@ -212,8 +228,15 @@ _SPECS = (
         Asset.HEADER,
         256,
         60,
-        ("CATALOG_TABLE", "ACCESS_TABLE", "DEID_BUCKET", "ACCESS"),
-        (Grant.CATALOG_UPDATE, Grant.ACCESS_READ, Grant.ACCESS_WRITE, Grant.VIEW_COPY_DELETE),
+        ("CATALOG_TABLE", "ACCESS_TABLE", "DEID_BUCKET", "ACCESS", "EVIDENCE_BUCKET", "SIGNING_KEY_ID"),
+        (
+            Grant.CATALOG_UPDATE,
+            Grant.ACCESS_READ,
+            Grant.ACCESS_WRITE,
+            Grant.VIEW_COPY_DELETE,
+            Grant.WITHDRAWAL_WRITE,
+            Grant.SIGN,
+        ),
     ),
     FunctionSpec("defer", Asset.HEADER, 256, 60, ("CATALOG_TABLE",), (Grant.CATALOG_UPDATE,)),
     FunctionSpec(
@@ -240,7 +263,14 @@ _SPECS = (
         512,
         300,
         (*_STATE, "STATE_MACHINE_ARN"),
-        (*_WORK, Grant.CATALOG_UPDATE, Grant.CATALOG_SCAN, Grant.START_EXECUTION, Grant.SCHEDULE_DEAD_LETTERS),
+        (
+            *_WORK,
+            Grant.CATALOG_UPDATE,
+            Grant.CATALOG_SCAN,
+            Grant.START_EXECUTION,
+            Grant.SEE_EXECUTION,
+            Grant.SCHEDULE_DEAD_LETTERS,
+        ),
         concurrency="single",
         caller=Caller.SCHEDULE,
     ),

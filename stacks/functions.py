@@ -14,7 +14,7 @@ from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
 from packaging_assets.packages import PACKAGES
-from stacks.function_table import OUTSIDE_THE_NETWORK, Asset, FunctionSpec
+from stacks.function_table import EXTRACT_SECONDS, OUTSIDE_THE_NETWORK, Asset, FunctionSpec, max_images
 from stacks.grants import KeyArns, network_statements, statements
 from stacks.names import Names
 from stacks.settings import Settings
@@ -77,6 +77,8 @@ def environment(spec: FunctionSpec, names: Names, settings: Settings, keys: KeyA
         "ACCESS": settings.access,
         "MALWARE_SCAN": json.dumps(settings.malware_scan),
         "MAX_OBJECT_BYTES": str(settings.max_object_bytes),
+        "MAX_IMAGES": str(max_images(settings.retry_max_attempts)),
+        "MAX_SECONDS": str(EXTRACT_SECONDS),
         "VIEWS": json.dumps(views, sort_keys=True),
     }
     return {

@@ -75,7 +75,7 @@ def _key_use(spec: FunctionSpec, grants: list[Grant], names: Names, keys: KeyArn
         found.append(allow("RawKey", use, keys.raw, when=_through(names, *via)))
     if DEID_ZONE.intersection(grants):
         found.append(allow("DeidKey", use, keys.deid, when=_through(names, "s3")))
-    if Grant.EVIDENCE_WRITE in grants:
+    if {Grant.EVIDENCE_WRITE, Grant.WITHDRAWAL_WRITE}.intersection(grants):
         found.append(allow("AuditKey", use, keys.audit, when=_through(names, "s3")))
     if {Grant.START_EXECUTION, Grant.ANSWER_REVIEW}.intersection(grants):
         found.append(allow("ServiceKey", use, keys.service, when=_through(names, "states")))
@@ -103,6 +103,9 @@ def _statements(grant: Grant, names: Names, settings: Settings, keys: KeyArns) -
         Grant.VIEW_COPY_WRITE: allow("ViewCopies", _WRITE_OBJECT, copies),
         Grant.VIEW_COPY_DELETE: allow("ViewCopiesTakenBack", "s3:DeleteObject", copies),
         Grant.EVIDENCE_WRITE: allow("EvidenceWrite", "s3:PutObject", names.objects_arn("evidence", "certificates/*")),
+        Grant.WITHDRAWAL_WRITE: allow(
+            "WithdrawalWrite", "s3:PutObject", names.objects_arn("evidence", "withdrawals/*")
+        ),
         Grant.CATALOG_UPDATE: allow("CatalogUpdate", ("dynamodb:GetItem", "dynamodb:UpdateItem"), catalog),
         Grant.CATALOG_REGISTER: allow("CatalogRegister", ("dynamodb:GetItem", "dynamodb:PutItem"), catalog),
         Grant.CATALOG_SCAN: allow("CatalogScan", "dynamodb:Scan", catalog),
@@ -114,6 +117,11 @@ def _statements(grant: Grant, names: Names, settings: Settings, keys: KeyArns) -
         Grant.DETECT_TEXT: allow("DetectText", text, "*"),
         Grant.DETECT_PHI: allow("DetectPhi", "comprehendmedical:DetectPHI", "*"),
         Grant.START_EXECUTION: allow("StartExecution", "states:StartExecution", machine),
+        Grant.SEE_EXECUTION: allow(
+            "SeeExecution",
+            "states:DescribeExecution",
+            names.arn("states", f"execution:{names.state_machine('deidentify')}:*"),
+        ),
         Grant.ANSWER_REVIEW: allow("AnswerReview", "states:SendTaskSuccess", machine),
         Grant.UPLOAD_QUEUE: allow("UploadQueue", queue, names.queue_arn("uploads")),
         Grant.SCHEDULE_DEAD_LETTERS: allow("DeadLetters", "sqs:SendMessage", names.queue_arn("schedule-dlq")),

@@ -185,10 +185,11 @@ def audit_policy(names: Names, settings: Settings) -> list[Statement]:
     """Trail, its log group, and the evidence."""
     trail = {"StringEquals": {"aws:SourceArn": names.arn("cloudtrail", f"trail/{names.prefix}")}}
     logs = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": names.arn("logs", f"log-group:/{names.prefix}/trail")}}
-    writers, auditors = holding(names, settings, Grant.EVIDENCE_WRITE), settings.auditors
+    writers = holding(names, settings, Grant.EVIDENCE_WRITE, Grant.WITHDRAWAL_WRITE)
+    auditors = settings.auditors
     return [
         *_administered(names, settings),
-        *_used_by(names, "WrittenByTheRecorder", writers, via=("s3",)),
+        *_used_by(names, "WrittenByRecorders", writers, via=("s3",)),
         *_used_by(names, "ReadByAuditors", auditors, ("kms:Decrypt",)),
         _service(names, "TrailEncrypts", "cloudtrail.amazonaws.com", trail),
         allow("TrailSeesItsKey", "kms:DescribeKey", "*", principal=service("cloudtrail.amazonaws.com"), when=trail),
@@ -202,11 +203,12 @@ def service_policy(names: Names, settings: Settings) -> list[Statement]:
     logs = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": names.arn("logs", "log-group:*")}}
     functions = holding(names, settings, Grant.START_EXECUTION, Grant.ANSWER_REVIEW, Grant.SCHEDULE_DEAD_LETTERS)
     machines = [names.role_arn("state_machine"), names.role_arn("backfill")]
+    people = [*settings.reviewers, *settings.custodians]
     return [
         *_administered(names, settings),
         *_used_by(names, "UsedByTheStateMachines", [*machines, *functions]),
-        # Who answers a review speaks to an encrypted state machine.
-        *_used_by(names, "ReviewersAnswer", settings.reviewers, via=("states",)),
+        # Who answers a review, starts an execution or reads its history speaks to an encrypted state machine.
+        *_used_by(names, "PeopleThroughTheStateMachines", people, via=("states",)),
         *_deployment(names, ("states", "sns", "sqs", "lambda"))[:1],
         _service(names, "LogGroups", f"logs.{names.region}.amazonaws.com", logs),
         _service(names, "AlarmsToTheTopic", "cloudwatch.amazonaws.com"),

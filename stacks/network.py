@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from aws_cdk import CfnTag, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -20,29 +22,35 @@ _CARRIED_BY_LAMBDA = frozenset({"logs", "sqs"})
 _GATEWAYS = frozenset({"s3", "dynamodb"})
 
 
-def _endpoints(names: Names, settings: Settings, keys: KeyArns) -> dict[str, Statement]:
-    """By service, what may pass: the calls and resources that the roles of the functions inside have, and no other."""
-    inside = [spec for spec in FUNCTIONS.values() if spec.name not in OUTSIDE_THE_NETWORK]
-    found: dict[str, tuple[set[str], set[str]]] = {}
-    for statement in (one for spec in inside for one in statements(spec, names, settings, keys)):
-        # Keys are used by the services that hold the data, not by a call of the function's own.
-        if "kms:ViaService" in statement.get("Condition", {}).get("StringEquals", {}):
-            continue
-        for action in statement["Action"]:
-            actions, resources = found.setdefault(action.partition(":")[0], (set(), set()))
-            actions.add(action)
-            resources.update(statement["Resource"])
+def endpoint_statements(names: Names, settings: Settings, keys: KeyArns) -> dict[str, list[Statement]]:
+    """By service, what may pass: each statement of the roles inside, for those roles, and nothing else.
+
+    So nobody inside carries data out with foreign credentials, and no role does through an endpoint what it may not do
+    by itself: a right that another policy adds by mistake ends here.
+    """
+    holders: dict[str, dict[str, tuple[Statement, list[str]]]] = {}
+    for spec in (one for one in FUNCTIONS.values() if one.name not in OUTSIDE_THE_NETWORK):
+        for statement in statements(spec, names, settings, keys):
+            # Keys are used by the services that hold the data, not by a call of the function's own.
+            if "kms:ViaService" in statement.get("Condition", {}).get("StringEquals", {}):
+                continue
+            for service in sorted({action.partition(":")[0] for action in statement["Action"]}):
+                actions = [action for action in statement["Action"] if action.startswith(f"{service}:")]
+                part = {**statement, "Action": actions}
+                alike = holders.setdefault(service, {}).setdefault(json.dumps(part, sort_keys=True), (part, []))
+                alike[1].append(names.role_arn(spec.name))
     return {
-        service: _through(names, sorted(actions), sorted(resources))
-        for service, (actions, resources) in sorted(found.items())
+        service: [_passing(names, *one) for one in alike.values()]
+        for service, alike in sorted(holders.items())
         if service not in _CARRIED_BY_LAMBDA
     }
 
 
-def _through(names: Names, actions: list[str], resources: list[str]) -> Statement:
-    """Only principals of this account: what is inside cannot carry data out with foreign credentials."""
-    when = {"StringEquals": {"aws:PrincipalAccount": names.account}}
-    return allow("OwnAccount", actions, resources, principal={"AWS": "*"}, when=when)
+def _passing(names: Names, statement: Statement, roles: list[str]) -> Statement:
+    own = statement.get("Condition", {})
+    account = {**own.get("StringEquals", {}), "aws:PrincipalAccount": names.account}
+    when = {**own, "StringEquals": account, "ArnEquals": {"aws:PrincipalArn": roles}}
+    return allow(statement["Sid"], statement["Action"], statement["Resource"], principal={"AWS": "*"}, when=when)
 
 
 class PrivateNetwork(Construct):
@@ -85,9 +93,9 @@ class PrivateNetwork(Construct):
             to_port=443,
             description="HTTPS from the functions",
         )
-        for service, statement in _endpoints(names, settings, keys).items():
+        for service, passing in endpoint_statements(names, settings, keys).items():
             if service in _GATEWAYS:
-                self._gateway(service, names, statement, vpc.ref, table.ref)
+                self._gateway(service, names, passing, vpc.ref, table.ref)
                 continue
             ec2.CfnVPCEndpoint(
                 self,
@@ -98,7 +106,7 @@ class PrivateNetwork(Construct):
                 subnet_ids=subnets,
                 security_group_ids=[endpoints],
                 private_dns_enabled=True,
-                policy_document=document(statement),
+                policy_document=document(*passing),
             )
         self._flow_logs(names, settings, vpc.ref, keys.service)
         self.configuration = lambda_.CfnFunction.VpcConfigProperty(subnet_ids=subnets, security_group_ids=[functions])
@@ -121,7 +129,7 @@ class PrivateNetwork(Construct):
         )
         return group.attr_group_id
 
-    def _gateway(self, service: str, names: Names, statement: Statement, vpc: str, table: str) -> None:
+    def _gateway(self, service: str, names: Names, passing: list[Statement], vpc: str, table: str) -> None:
         ec2.CfnVPCEndpoint(
             self,
             f"Gateway{service.capitalize()}",
@@ -129,7 +137,7 @@ class PrivateNetwork(Construct):
             vpc_endpoint_type="Gateway",
             service_name=f"com.amazonaws.{names.region}.{service}",
             route_table_ids=[table],
-            policy_document=document(statement),
+            policy_document=document(*passing),
         )
 
     def _flow_logs(self, names: Names, settings: Settings, vpc: str, log_key: str) -> None:
@@ -141,8 +149,12 @@ class PrivateNetwork(Construct):
             retention_in_days=settings.log_retention_days,
         )
         group.apply_removal_policy(RemovalPolicy.RETAIN)
+        source = {"StringEquals": {"aws:SourceAccount": names.account}}
         role = iam.CfnRole(
-            self, "FlowRole", assume_role_policy_document=document(assumed_by("vpc-flow-logs.amazonaws.com"))
+            self,
+            "FlowRole",
+            role_name=names.role("flow_logs"),
+            assume_role_policy_document=document(assumed_by("vpc-flow-logs.amazonaws.com", **source)),
         )
         actions = ("logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams")
         iam.CfnManagedPolicy(

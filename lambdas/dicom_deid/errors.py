@@ -36,8 +36,13 @@ class Reason(StrEnum):
     VERIFY_VIEW = "verify-view"
     SOP_INSTANCE_CONFLICT = "sop-instance-conflict"
     MALWARE = "malware"
+    WITHDRAWN = "withdrawn"
     SERVICE_UNAVAILABLE = "service-unavailable"
     INTERNAL = "internal"
+
+
+OF_THE_OBJECT = frozenset({Reason.MALWARE, Reason.WITHDRAWN})
+"""Reasons that lie in the object, whatever an attempt on it finds: a scan's finding, a custodian's decision."""
 
 
 class DeidError(Exception):

@@ -13,14 +13,16 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dicom_deid.errors import Reason
 from handlers.boundary import HandlerSettings, Result, step
 from handlers.registration import identify, kind
 from handlers.telemetry import measure
-from handlers.upload_events import CLEAN, GUARDDUTY_PREFIX, SCAN_TAG, UploadEvent
+from handlers.upload_events import GUARDDUTY_PREFIX, SCAN_TAG, Scan, UploadEvent
 from handlers.view_object import is_current
 from services import objects, secrets, views
 from services.access_table import AccessTable
 from services.catalog import Catalog, CatalogEntry, Status
+from services.executions import Start
 from services.objects import ObjectVersion
 from services.uploads import ListedUpload, list_current, tag
 
@@ -66,13 +68,17 @@ class Cursor(BaseModel):
 
 @step(BackfillEvent)
 def handle(event: BackfillEvent) -> Result:
-    """-> {"page", "manifest", "listed", "more"}. A repeat after a crash lists the same page again: nothing is lost."""
+    """-> {"page", "manifest", "listed", "more"}; the manifest's lines are executions by name and input.
+
+    A repeat after a crash lists the same page again: nothing is lost.
+    """
     folder = f"backfill/{event.backfill}"
     cursor = _read_cursor(folder)
     if cursor.done:
         return {"page": cursor.page, "manifest": "", "listed": 0, "more": False}
     listing = list_current(settings().raw_bucket, cursor.key_marker, cursor.version_marker, PAGE)
-    started = [entry for upload in listing.uploads if (entry := _register(upload)) is not None]
+    found = (_register(upload) for upload in listing.uploads)
+    started = [execution.as_item() for execution in found if execution is not None]
     manifest = f"{folder}/manifest/{cursor.page:08d}.json"
     _write(manifest, json.dumps(started))
     following = Cursor(
@@ -85,35 +91,41 @@ def handle(event: BackfillEvent) -> Result:
     return {"page": cursor.page, "manifest": manifest, "listed": len(started), "more": not following.done}
 
 
-def _register(upload: ListedUpload) -> dict[str, str | int] | None:
-    """The attempt to start, or None for what is no instance or is on its way already."""
+def _register(upload: ListedUpload) -> Start | None:
+    """What to start, or None for what is no instance or is on its way already."""
     if upload.key.endswith("/") or upload.key.startswith(GUARDDUTY_PREFIX):
         return None
     version = ObjectVersion(settings().raw_bucket, upload.key, upload.version_id)
     facts = objects.head(version)
     if facts is None:
         return None
-    infected = False
+    scan = Scan.CLEAN
     if settings().malware_scan:
         result = tag(version, SCAN_TAG)
         if result is None:
             # Its scan has not ended, or never began: the event of its result will start it.
             measure("Unscanned")
             return None
-        infected = result != CLEAN
-    announced = UploadEvent(version.bucket, upload.key, upload.version_id, "", infected)
+        scan = Scan.of(result)
+    announced = UploadEvent(version.bucket, upload.key, upload.version_id, "", scan)
     pseudonyms = secrets.pseudonymiser(settings().secret_id, settings().domain)
     entry = identify(announced, facts, pseudonyms)
-    status, reason = kind(version, facts, infected=infected)
+    status, reason = kind(version, facts, scan)
     catalog = Catalog(settings().catalog_table)
     catalog.register(entry, status, reason)
     known = catalog.find(entry.instance_id)
-    if known is None or infected:
+    return _to_start(catalog, known, scan) if known is not None else None
+
+
+def _to_start(catalog: Catalog, known: CatalogEntry, scan: Scan) -> Start | None:
+    if scan is Scan.THREAT and not known.is_condemned:
+        return Start.withdrawal(known.instance_id, known.attempt, Reason.MALWARE, "ListUploads")
+    if scan is not Scan.CLEAN:
         return None
     if known.status is Status.RELEASED and not _is_shown_as_it_should(known):
         attempt = catalog.start_attempt(known.instance_id, known.attempt)
-        return {"instance_id": known.instance_id, "attempt": attempt} if attempt is not None else None
-    return {"instance_id": known.instance_id, "attempt": known.attempt} if known.status is Status.RECEIVED else None
+        return Start.attempt(known.instance_id, attempt) if attempt is not None else None
+    return Start.attempt(known.instance_id, known.attempt) if known.status is Status.RECEIVED else None
 
 
 def _is_shown_as_it_should(released: CatalogEntry) -> bool:

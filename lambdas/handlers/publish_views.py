@@ -53,7 +53,7 @@ def handle(event: AttemptEvent) -> Result:
     published = {view.name: publish(entry, view, table) for view in views.parse(settings().views)}
     shown = {view: key for view, key in published.items() if key is not None}
     take_back(table, entry.instance_id, shown, _copies())
-    catalog.move(event.instance_id, event.attempt, Status.RELEASED)
+    catalog.move(event.instance_id, event.attempt, Status.RELEASED, released_attempt=str(event.attempt))
     if len(shown) < len(published):
         take_back(table, entry.instance_id, {}, _copies())
         catalog.move(event.instance_id, event.attempt, Status.SUPERSEDED)

@@ -12,8 +12,7 @@ from dicom_deid.header.profiles import EDITION
 from dicom_deid.pixels.images import Route
 from handlers.attempt import Attempt, CandidateEvent, open_attempt
 from handlers.boundary import HandlerSettings, Result, step
-from services import objects, secrets, signing
-from services.objects import ObjectVersion
+from services import evidence, secrets
 
 
 class Settings(HandlerSettings):
@@ -40,8 +39,7 @@ def handle(event: CandidateEvent) -> Result:
     attempt = open_attempt(event, settings().catalog_table, settings().work_bucket)
     content = _certificate(attempt, event.candidate.bytes).canonical()
     name = f"certificates/{event.instance_id}/{event.attempt}"
-    _write_once(f"{name}.json", content, "application/json")
-    _write_once(f"{name}.sig", signing.sign(settings().signing_key_id, content), "application/octet-stream")
+    evidence.record(settings().evidence_bucket, name, content, settings().signing_key_id)
     return {"certificate": name}
 
 
@@ -70,12 +68,3 @@ def _certificate(attempt: Attempt, size: int) -> Certificate:
         decided_at=entry.saved_at,
         key_id=pseudonyms.fingerprint,
     )
-
-
-def _write_once(key: str, content: bytes, content_type: str) -> None:
-    """A retry meets its own earlier write; an Object Lock bucket keeps the first."""
-    target = ObjectVersion(settings().evidence_bucket, key)
-    try:
-        objects.put_bytes(target, content, if_none_match=True, content_type=content_type)
-    except objects.ConflictError:
-        return

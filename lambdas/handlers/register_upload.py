@@ -11,10 +11,11 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from dicom_deid.errors import Reason
 from handlers.boundary import HandlerSettings
 from handlers.registration import identify, kind
-from handlers.telemetry import logger
-from handlers.upload_events import parse_upload
+from handlers.telemetry import logger, measure
+from handlers.upload_events import Scan, UploadEvent, parse_upload
 from services import executions, objects, secrets
 from services.catalog import Catalog, Status
 from services.objects import ObjectVersion
@@ -46,6 +47,9 @@ def _register(record: SQSRecord) -> None:
     announced = parse_upload(json.loads(record.body))
     if announced is None or announced.key.endswith("/"):
         return
+    catalog = Catalog(settings().catalog_table)
+    if announced.scan is Scan.THREAT and _withdrawn(catalog, announced):
+        return
     version = ObjectVersion(announced.bucket, announced.key, announced.version_id)
     facts = objects.head(version)
     if facts is None:
@@ -53,14 +57,22 @@ def _register(record: SQSRecord) -> None:
         return
     pseudonyms = secrets.pseudonymiser(settings().secret_id, settings().domain)
     upload = identify(announced, facts, pseudonyms)
-    status, reason = kind(version, facts, infected=announced.infected)
-    catalog = Catalog(settings().catalog_table)
-    if not catalog.register(upload, status, reason):
-        entry = catalog.find(upload.instance_id)
-        # Known already: a duplicate delivery, or the delivery after a crash between the put and the start.
-        if entry is None or entry.status is not Status.RECEIVED:
-            return
-        executions.start(settings().state_machine_arn, upload.instance_id, entry.attempt)
-        return
-    if status is Status.RECEIVED:
-        executions.start(settings().state_machine_arn, upload.instance_id, 1)
+    status, reason = kind(version, facts, announced.scan)
+    if catalog.register(upload, status, reason):
+        measure("Registered", status=status.value)
+    entry = catalog.find(upload.instance_id)
+    # Known already and still RECEIVED: a duplicate delivery, or the one after a crash between the put and the start.
+    if entry is not None and entry.status is Status.RECEIVED and announced.scan is Scan.CLEAN:
+        executions.start(settings().state_machine_arn, entry.instance_id, entry.attempt)
+
+
+def _withdrawn(catalog: Catalog, announced: UploadEvent) -> bool:
+    """Take back what is known already, wherever it stands, also when the raw version is gone; False if it is not."""
+    pseudonyms = secrets.pseudonymiser(settings().secret_id, settings().domain)
+    entry = catalog.find(pseudonyms.instance_id(announced.bucket, announced.key, announced.version_id))
+    if entry is None:
+        return False
+    if not entry.is_condemned:
+        machine = settings().state_machine_arn
+        executions.withdraw(machine, entry.instance_id, entry.attempt, Reason.MALWARE, "RegisterUpload")
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dicom_deid.errors import DeidError, Reason
 from dicom_deid.part10.reader import read_header
 from dicom_deid.pseudonyms import Pseudonymiser
-from handlers.upload_events import UploadEvent
+from handlers.upload_events import Scan, UploadEvent
 from services.catalog import Status, Upload
 from services.objects import ObjectFacts, ObjectVersion, RangedReader
 
@@ -24,9 +24,9 @@ def identify(announced: UploadEvent, facts: ObjectFacts, pseudonyms: Pseudonymis
     )
 
 
-def kind(version: ObjectVersion, facts: ObjectFacts, *, infected: bool) -> tuple[Status, Reason | None]:
+def kind(version: ObjectVersion, facts: ObjectFacts, scan: Scan) -> tuple[Status, Reason | None]:
     """RECEIVED for what may be DICOM, with or without a preamble; a damaged file goes on and is quarantined by name."""
-    if infected:
+    if scan is not Scan.CLEAN:
         return Status.QUARANTINED, Reason.MALWARE
     if facts.size == 0:
         return Status.IGNORED, Reason.NOT_DICOM

@@ -67,16 +67,23 @@ def handle(event: CandidateEvent) -> Result:
 def _save(attempt: Attempt, target: ObjectVersion, candidate: BinaryIO, digest: str) -> tuple[Stored, str | None]:
     """What was stored, and the other instance that it replaced, if any."""
     metadata = {"instance": attempt.entry.instance_id, "sha256": digest}
+    replaced: str | None = None
     there = objects.head(target)
     try:
         if there is None:
-            return objects.put_file(target, candidate, if_none_match=True, metadata=metadata), None
+            return objects.put_file(target, candidate, if_none_match=True, metadata=metadata), replaced
+        replaced = attempt.entry.replaces
         if there.metadata.get("sha256") == digest:
-            return Stored(there.etag, there.version_id), attempt.entry.replaces
+            return Stored(there.etag, there.version_id), replaced
         owner = _replaceable(attempt, there)
-        replaced = owner.instance_id if owner.instance_id != attempt.entry.instance_id else attempt.entry.replaces
+        if owner.instance_id != attempt.entry.instance_id:
+            replaced = owner.instance_id
         return objects.put_file(target, candidate, if_match=there.etag, metadata=metadata), replaced
     except objects.ConflictError:
+        # A write whose answer was lost is sent again by the client, and the second meets the first.
+        there = objects.head(target)
+        if there is not None and there.metadata.get("sha256") == digest:
+            return Stored(there.etag, there.version_id), replaced
         raise BadInputError(Reason.SOP_INSTANCE_CONFLICT, "another object was saved at the same moment") from None
 
 

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-CLEAN = "NO_THREATS_FOUND"
-"""The result of a scan that found nothing; every other one is a threat, or a scan that could not tell."""
+
+class Scan(StrEnum):
+    """What GuardDuty's scan of an object says, by its values. UNCLEAR: unsupported, denied, failed, or unheard of."""
+
+    CLEAN = "NO_THREATS_FOUND"
+    THREAT = "THREATS_FOUND"
+    UNCLEAR = "UNCLEAR"
+
+    @classmethod
+    def of(cls, result: str | None) -> Scan:
+        """The scan that left this result."""
+        return cls(result) if result in set(cls) else cls.UNCLEAR
+
+
 SCAN_TAG = "GuardDutyMalwareScanStatus"
 """The tag in which GuardDuty leaves the same result on the object."""
 GUARDDUTY_PREFIX = "malware-protection-resource-validation-object"
@@ -16,13 +29,13 @@ GUARDDUTY_PREFIX = "malware-protection-resource-validation-object"
 
 @dataclass(frozen=True, slots=True)
 class UploadEvent:
-    """What was announced. `infected`: the scan found a threat, or could not tell."""
+    """What was announced. `scan` is CLEAN where nobody scans."""
 
     bucket: str
     key: str
     version_id: str
     sequencer: str
-    infected: bool = False
+    scan: Scan = Scan.CLEAN
 
 
 def parse_upload(body: Mapping[str, Any]) -> UploadEvent | None:
@@ -39,10 +52,8 @@ def parse_upload(body: Mapping[str, Any]) -> UploadEvent | None:
     elif kind == "GuardDuty Malware Protection Object Scan Result":
         detail = body["detail"]
         scanned = detail["s3ObjectDetails"]
-        result = detail["scanResultDetails"]["scanResultStatus"]
-        upload = UploadEvent(
-            scanned["bucketName"], scanned["objectKey"], scanned.get("versionId", ""), "", infected=result != CLEAN
-        )
+        scan = Scan.of(detail.get("scanResultDetails", {}).get("scanResultStatus"))
+        upload = UploadEvent(scanned["bucketName"], scanned["objectKey"], scanned.get("versionId", ""), "", scan)
     else:
         return None
     return None if upload.key.startswith(GUARDDUTY_PREFIX) else upload

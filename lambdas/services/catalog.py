@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from dicom_deid import __version__
-from dicom_deid.errors import DeidError, Reason
+from dicom_deid.errors import OF_THE_OBJECT, DeidError, Reason
 from services import clients
 from services.faults import code_of, translated
 
@@ -82,8 +82,15 @@ class CatalogEntry:
     profile_digest: str | None = None
     saved_at: str | None = None
     route: str | None = None
+    released_attempt: str | None = None
+    """The attempt that was released last: its certificate's number."""
     replaces: str | None = None
     """The instance whose released object this one replaced: an older version of the same raw key."""
+
+    @property
+    def is_condemned(self) -> bool:
+        """Whether what stopped it lies in the object: no attempt may start but by a person's will."""
+        return self.status is Status.QUARANTINED and self.reason in OF_THE_OBJECT
 
     def precedes(self, other: CatalogEntry) -> bool:
         """Whether `other` may replace what this one released: a later version of the same raw object, or itself."""
@@ -160,10 +167,10 @@ class Catalog:
         Raises
         ------
         TransitionError
-            When there is none, or another attempt is under way.
+            When there is none, another attempt is under way, or this one was stopped from outside.
         """
         entry = self.find(instance_id)
-        if entry is None or entry.attempt != attempt:
+        if entry is None or entry.attempt != attempt or entry.status is Status.QUARANTINED:
             raise TransitionError("a running attempt")
         return entry
 
@@ -178,20 +185,61 @@ class Catalog:
         if not self._update(instance_id, attempt, attempt, to, _BEFORE[to], attributes):
             raise TransitionError(to.value)
 
+    def condemn(self, instance_id: str, reason: Reason, state: str) -> None:
+        """QUARANTINED for what lies in the object, whatever the status and whichever attempt is under way.
+
+        The first such reason stays. A running attempt stops at its next step.
+        """
+        lasting = {f":r{index}": {"S": one.value} for index, one in enumerate(sorted(OF_THE_OBJECT))}
+        with translated("dynamodb"):
+            try:
+                clients.dynamodb().update_item(
+                    TableName=self.table,
+                    Key={"instance_id": {"S": instance_id}},
+                    UpdateExpression=(
+                        "SET #status = :to, #reason = :reason, #state = :state, #updated_at = :now,"
+                        " #lock_version = #lock_version + :one REMOVE #task_token"
+                    ),
+                    ConditionExpression=(
+                        f"attribute_exists(instance_id) AND NOT (#status = :to AND #reason IN ({', '.join(lasting)}))"
+                    ),
+                    ExpressionAttributeNames={
+                        f"#{name}": name
+                        for name in ("status", "reason", "state", "updated_at", "lock_version", "task_token")
+                    },
+                    ExpressionAttributeValues=_serialized(
+                        {
+                            ":to": Status.QUARANTINED.value,
+                            ":reason": reason.value,
+                            ":state": state,
+                            ":now": _now(),
+                            ":one": 1,
+                        }
+                    )
+                    | lasting,
+                )
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+
     def start_attempt(self, instance_id: str, attempt: int) -> int | None:
         """Go from `attempt` to the next: RECEIVED again. None when that is not allowed or somebody else did it."""
         cleared = dict.fromkeys(("reason", "state", "task_token", "plan_sha256"))
         started = self._update(instance_id, attempt, attempt + 1, Status.RECEIVED, REDRIVABLE, cleared)
         return attempt + 1 if started else None
 
-    def entries(self, status: Status | None = None) -> Iterator[CatalogEntry]:
-        """Every item, or those in one status (a scan: for redrive, reports and reviews, never for a request)."""
+    def entries(self, *statuses: Status) -> Iterator[CatalogEntry]:
+        """Every item, or those in some statuses (a scan: for redrive, reports and reviews, never for a request).
+
+        The table is read whole, but only what is asked for is sent and decoded: that is most of the time.
+        """
         parameters: dict[str, Any] = {"TableName": self.table, "ConsistentRead": True}
-        if status is not None:
+        if statuses:
+            wanted = {f":s{index}": {"S": status.value} for index, status in enumerate(statuses)}
             parameters |= {
-                "FilterExpression": "#s = :s",
+                "FilterExpression": f"#s IN ({', '.join(wanted)})",
                 "ExpressionAttributeNames": {"#s": "status"},
-                "ExpressionAttributeValues": {":s": {"S": status.value}},
+                "ExpressionAttributeValues": wanted,
             }
         with translated("dynamodb"):
             for page in clients.dynamodb().get_paginator("scan").paginate(**parameters):

@@ -12,6 +12,9 @@ from dicom_deid.errors import ServiceUnavailableError
 
 _TRANSIENT = frozenset(
     {
+        "BandwidthLimitExceeded",
+        "DependencyTimeoutException",
+        "ExecutionLimitExceeded",
         "InternalError",
         "InternalFailure",
         "InternalServerError",
@@ -20,12 +23,17 @@ _TRANSIENT = frozenset(
         "InternalServiceErrorException",
         "KMSInternalException",
         "KMS.InternalFailureException",
+        "KeyUnavailableException",
         "KMS.ThrottlingException",
+        "KmsThrottlingException",
         "LimitExceededException",
         "OperationAborted",
+        "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "ProvisionedThroughputExceeded",
         "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
         "RequestTimeout",
         "RequestTimeoutException",
         "ServiceUnavailable",
@@ -36,6 +44,7 @@ _TRANSIENT = frozenset(
         "ThrottledException",
         "TooManyRequestsException",
         "TransactionConflictException",
+        "TransactionInProgressException",
     }
 )
 
@@ -50,7 +59,8 @@ def is_transient(error: Exception) -> bool:
     if isinstance(error, ClientError):
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         return code_of(error) in _TRANSIENT or status >= 500 or status == 429
-    return isinstance(error, (exceptions.ConnectionError, exceptions.HTTPClientError))
+    broken = (exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError)
+    return isinstance(error, broken)
 
 
 @contextmanager

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
 from typing_extensions import override
 
 from dicom_deid.errors import BadInputError, DeidError, Reason, ServiceUnavailableError
@@ -29,6 +29,8 @@ _BREAKS = 3
 """So often a stream may break off before that is a failure of the service."""
 GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound", "MethodNotAllowed"})
 """Error codes of S3 for an object or a version that is not there."""
+_CONFLICTS = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "NoSuchUpload"})
+"""Error codes of a write that met another one. NoSuchUpload: its own, which was complete before its answer was lost."""
 _CHANGED = GONE | {"PreconditionFailed", "412", "InvalidRange"}
 
 
@@ -195,7 +197,7 @@ def put_file(
             else:
                 answer = clients.s3().put_object(Body=first, **target, **described, **condition)
         except ClientError as error:
-            if code_of(error) in {"PreconditionFailed", "ConditionalRequestConflict", "412"}:
+            if code_of(error) in _CONFLICTS:
                 raise ConflictError from None
             raise
     return Stored(etag=str(answer["ETag"]).strip('"'), version_id=str(answer.get("VersionId", "")))
@@ -218,7 +220,9 @@ def _put_parts(
             parts.append({"ETag": sent["ETag"], "PartNumber": number})
         done = s3.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": parts}, **condition)
     except BaseException:
-        s3.abort_multipart_upload(**target, UploadId=upload)
+        # What cannot be aborted now, the bucket's lifecycle removes; why the write failed is what must be told.
+        with suppress(ClientError, BotoCoreError):
+            s3.abort_multipart_upload(**target, UploadId=upload)
         raise
     return dict(done)
 

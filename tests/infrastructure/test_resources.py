@@ -333,6 +333,8 @@ def test_the_alarms_tell_of_every_way_to_stop_and_reach_the_topic(deployed: Temp
         "review-age",
         "quarantine-rate",
         "denied-kms",
+        "withdrawn",
+        "exhausted",
     }
     (topic,) = deployed.properties("AWS::SNS::Topic")
     for item in alarms.values():

@@ -215,9 +215,10 @@ def test_the_backfill_rolls_a_changed_view_out(engine: Engine) -> None:
     assert _backfill("first") == []
     with applied({"DICOM_DEID_VIEWS": json.dumps(CHANGED)}):
         (started,) = _backfill("second")
-        assert started == {"instance_id": entry.instance_id, "attempt": entry.attempt + 1}
+        given = {"instance_id": entry.instance_id, "attempt": entry.attempt + 1}
+        assert started == {"name": f"{entry.instance_id}-2", "input": given}
         assert _backfill("again") == [started]
-        engine.start(started["instance_id"], started["attempt"])
+        engine.start(given["instance_id"], given["attempt"])
         again = ended(engine)
         changed = {view.name: view for view in views.parse(json.dumps(CHANGED))}
         assert all(is_current(item, changed[name]) for name, item in shown(again).items())
@@ -248,7 +249,8 @@ def test_a_backfill_starts_only_what_the_scan_found_clean(
         started = _backfill("scanned")
     entries = list(engine.catalog.entries())
     assert [entry.status for entry in entries] == ([] if status is None else [status])
-    assert [one["instance_id"] for one in started] == [one.instance_id for one in entries if status == "RECEIVED"]
+    received = [one.instance_id for one in entries if status == "RECEIVED"]
+    assert [one["input"]["instance_id"] for one in started] == received
     assert all(entry.reason == "malware" for entry in entries if status == "QUARANTINED")
 
 

@@ -11,11 +11,13 @@ import boto3
 import pydicom
 import pytest
 
+from handlers import extract_frames
 from local.account import DEID, RAW
 from local.engine import Engine, running
+from local.environment import applied
 from local.settings import EngineSettings
 from local.wire.stand_ins import ServiceError
-from services import executions
+from services import clients, executions
 from services.catalog import Status
 from tests.synthetic.slice import CT, variant
 
@@ -144,6 +146,23 @@ def test_another_object_with_the_same_sop_instance_uid_is_a_conflict(engine: Eng
     assert ended(engine, "2.dcm") == (Status.QUARANTINED, "sop-instance-conflict")
 
 
+def test_a_release_whose_write_was_sent_twice_is_a_release_and_no_conflict_with_itself(engine: Engine) -> None:
+    """The answer to a conditional write is lost, the client sends it again, and S3 finds the object there."""
+    sent: list[str] = []
+
+    def lost(**given: Any) -> int | None:
+        bucket = given["request_dict"]["context"]["s3_redirect"]["bucket"]
+        sent.append(bucket)
+        return 0 if bucket == DEID and sent.count(DEID) == 1 else None
+
+    clients.s3().meta.events.register("needs-retry.s3.PutObject", lost)
+    engine.upload("1.dcm", CT)
+    engine.deliver()
+    assert ended(engine, "1.dcm") == (Status.RELEASED, None)
+    assert sent.count(DEID) == 2
+    assert len(boto3.client("s3").list_object_versions(Bucket=DEID)["Versions"]) == 1
+
+
 @pytest.mark.parametrize(
     "trouble", [ServiceError("ThrottlingException", 400), ServiceError("InternalServerError", 500)]
 )
@@ -205,3 +224,14 @@ def test_no_value_of_the_file_is_in_the_execution_history(engine: Engine) -> Non
     assert "ExtractFrames" in told
     for value in ("CITIZEN", "CompressedSamples", "1CT1", "20040119"):
         assert value not in told
+
+
+@pytest.mark.parametrize("bound", [{"DICOM_DEID_MAX_SECONDS": "0"}, {"DICOM_DEID_MAX_IMAGES": "0"}])
+def test_what_no_run_of_a_function_holds_is_refused_by_name_before_any_text_is_detected(
+    engine: Engine, reader: Reader, bound: dict[str, str]
+) -> None:
+    with applied(bound):
+        engine.upload("1.dcm", CT)
+        engine.deliver()
+        assert ended(engine, "1.dcm") == (Status.QUARANTINED, "too-large")
+    assert reader.calls == 0

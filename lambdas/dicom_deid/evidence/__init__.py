@@ -1,1 +1,1 @@
-"""What proves a release: certificate, custodian mapping."""
+"""What proves a release: certificate, custodian mapping, record of a withdrawal."""

@@ -86,6 +86,15 @@ def estate(mode: str) -> Estate:
     return _read(synthesized(malware_scan="true", views=json.dumps(views), **people, **MODES[mode]))
 
 
+@cache
+def private_estate() -> Estate:
+    """The same in a private network, with every detection service: the policies of its endpoints besides."""
+    views = {view: {"profile": "basic", "domain": view} for view in VIEWS}
+    people = {setting: json.dumps([role(name)]) for setting, name in PEOPLE.items()}
+    shape = {"network": "private", "ocr_engine": "both", "malware_scan": "true", **MODES["materialised"]}
+    return _read(synthesized(views=json.dumps(views), **people, **shape))
+
+
 def _read(templates: Templates) -> Estate:
     resolver = _Resolver(templates)
     return Estate(dict(sorted(_policies(templates, resolver))))
@@ -119,6 +128,8 @@ def _of(kind: str, logical: str, p: Mapping[str, Any]) -> Iterator[tuple[str, Ki
         yield f"queue {_short(p['Queues'][0].rsplit(':', 1)[-1])}", Kind.RESOURCE, p["PolicyDocument"]
     elif kind == "AWS::SNS::TopicPolicy":
         yield f"topic {_short(p['Topics'][0].rsplit(':', 1)[-1])}", Kind.RESOURCE, p["PolicyDocument"]
+    elif kind == "AWS::EC2::VPCEndpoint":
+        yield f"endpoint {p['ServiceName'].rpartition('.')[2]}", Kind.RESOURCE, p["PolicyDocument"]
     elif kind == "AWS::S3::AccessPoint":
         yield f"access point {_short(p['Name'])}", Kind.RESOURCE, p["Policy"]
     elif kind == "AWS::S3ObjectLambda::AccessPointPolicy":

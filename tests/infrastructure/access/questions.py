@@ -31,7 +31,7 @@ _OBJECTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("object", "1.2/3.4/5.6.dcm"),
         *((f"{view} copy", f"{view}/1.2/3.4/5.6.dcm") for view in VIEWS),
     ),
-    "evidence": (("certificate", "certificates/i.json"), ("other", "x")),
+    "evidence": (("certificate", "certificates/i.json"), ("withdrawal", "withdrawals/i/1.json"), ("other", "x")),
     "trail": (("log", f"AWSLogs/{ACCOUNT}/CloudTrail/x.gz"), ("other", "x")),
     "access-logs": (("log", "raw/2026-01-01"),),
     "other": (("object", "x"),),

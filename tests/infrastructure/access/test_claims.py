@@ -126,10 +126,12 @@ def test_an_uploader_reads_and_deletes_nothing(mode: str) -> None:
 
 
 @every_mode
-def test_certificates_are_written_and_signed_by_the_recorder_only(mode: str) -> None:
+def test_certificates_and_withdrawals_are_written_each_by_its_one_role_and_signed_by_both(mode: str) -> None:
     for table in (whole(mode), guards("object-lambda")):
-        assert table.who("evidence/*", WRITE) == {"record-audit"}
-        assert table.who("key signing", ["kms:Sign"]) == {"record-audit"}
+        assert table.who("evidence/certificate", WRITE) == {"record-audit"}
+        assert table.who("evidence/withdrawal", WRITE) == {"quarantine"}
+        assert table.who("evidence/other", WRITE) == set()
+        assert table.who("key signing", ["kms:Sign"]) == {"record-audit", "quarantine"}
     assert not whole(mode).who("key signing", ["kms:Sign"], "raw message")
 
 

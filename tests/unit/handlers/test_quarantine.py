@@ -17,7 +17,7 @@ def test_every_reason_code_comes_through(reason: Reason) -> None:
     assert Failure(Error=reason.value).reason is reason
 
 
-@pytest.mark.parametrize("error", ["States.Runtime", "Lambda.Unknown", SECRET, ""])
+@pytest.mark.parametrize("error", ["States.Runtime", "Lambda.Unknown", "Runtime.ExitError", SECRET, ""])
 def test_any_other_error_is_internal(error: str) -> None:
     assert Failure(Error=error).reason is Reason.INTERNAL
 

@@ -75,7 +75,8 @@ def test_only_the_transitions_of_the_contract_are_possible(catalog: Catalog, bef
 def test_a_repeated_transition_of_the_same_attempt_is_no_error(catalog: Catalog, status: Status) -> None:
     put(catalog, status)
     catalog.move(ID, 1, status)
-    entry = catalog.get(ID, 1)
+    entry = catalog.find(ID)
+    assert entry is not None
     assert (entry.status, entry.attempt) == (status, 1)
 
 

@@ -215,3 +215,45 @@ def test_service_trouble_is_named_without_its_message(
         objects.head(ObjectVersion(account, "key"))
     assert "CITIZEN" not in str(caught.value)
     assert code in str(caught.value)
+
+
+def test_a_write_that_meets_its_own_first_sending_is_a_conflict_and_no_fault(account: str) -> None:
+    """The first answer is lost on its way, the client sends the request again: which stands, the caller looks up."""
+    sendings = iter([0])
+    clients.s3().meta.events.register("needs-retry.s3.PutObject", lambda **_: next(sendings, None))
+    target = ObjectVersion(account, "once")
+    with pytest.raises(ConflictError):
+        objects.put_bytes(target, b"content", if_none_match=True)
+    assert objects.read_bytes(target) == b"content"
+
+
+def test_parts_that_were_put_together_before_the_answer_was_lost_are_a_conflict_too(
+    account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "PART_BYTES", 5 * 1024 * 1024)
+    complete = clients.s3().complete_multipart_upload
+
+    def sent_twice(**parameters: Any) -> None:
+        complete(**parameters)
+        raise ClientError({"Error": {"Code": "NoSuchUpload"}}, "CompleteMultipartUpload")
+
+    monkeypatch.setattr(clients.s3(), "complete_multipart_upload", sent_twice)
+    with pytest.raises(ConflictError):
+        objects.put_bytes(ObjectVersion(account, "once"), bytes(6 * 1024 * 1024), if_none_match=True)
+
+
+def test_an_upload_that_cannot_be_aborted_either_says_why_it_failed(
+    account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "PART_BYTES", 5 * 1024 * 1024)
+
+    def fail(code: str) -> Any:
+        def call(**_: object) -> None:
+            raise ClientError({"Error": {"Code": code}}, "Any")
+
+        return call
+
+    monkeypatch.setattr(clients.s3(), "upload_part", fail("SlowDown"))
+    monkeypatch.setattr(clients.s3(), "abort_multipart_upload", fail("AccessDenied"))
+    with pytest.raises(ServiceUnavailableError):
+        objects.put_bytes(ObjectVersion(account, "large"), bytes(6 * 1024 * 1024))
