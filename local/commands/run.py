@@ -99,7 +99,7 @@ def run_batch(
     from local.sources import source_files
 
     profile_named_or_read(profile)
-    files = source_files(source, output)
+    found = source_files(source, output)
     folder = output_folder(output)
     settings = EngineSettings(
         key=folder.key(key_file),
@@ -114,11 +114,13 @@ def run_batch(
     quiet()
     console = Console()
     with running(settings) as engine, _progress(console) as progress:
-        watcher = _ProgressBar(progress, progress.add_task("instances", total=len(files), stage="starting"))
-        records = Batch(engine, folder, with_source_images, jobs, watcher).run(files)
+        watcher = _ProgressBar(progress, progress.add_task("instances", total=len(found.files), stage="starting"))
+        records = Batch(engine, folder, with_source_images, jobs, watcher).run(found.files)
         watcher.at("done")
     write_report(folder, records, settings)
     show_summary(console, records, folder)
+    if found.passed_over:
+        console.print(f"passed over, not followed: {found.passed_over} links, pipes or devices", soft_wrap=True)
     return records
 
 
