@@ -20,6 +20,9 @@ from local.account import RAW
 from local.engine import Engine
 from local.pictures import after_picture, before_picture
 from local.published import is_published, keep
+from local.review.gathering import waiting
+from local.review.waiting import drop
+from local.review.waiting import keep as keep_waiting
 from local.sources import SourceFile
 from local.state import BoxRecord, InstanceRecord, OutputFolder, is_final, write_if_changed
 from services.catalog import CatalogEntry, Status
@@ -222,12 +225,23 @@ class Batch:
     def _pictures(
         self, record: InstanceRecord, source: SourceRecord, plan: RedactionPlan, entry: CatalogEntry, content: bytes
     ) -> None:
+        if entry.status is Status.IN_REVIEW:
+            work = self.engine.work(entry)
+            keep_waiting(
+                self.output,
+                waiting(
+                    record.instance_id,
+                    source,
+                    plan,
+                    lambda image: work.read_image(image.group, image.image, image.media_type),
+                ),
+            )
         if not source.examined:
             return
         if entry.status is Status.RELEASED:
             picture = after_picture(self.engine.released_bytes(entry), plan)
             write_if_changed(self.output.report / "pictures" / f"{record.instance_id}.jpg", picture)
-        if self.with_source_images or entry.status is Status.IN_REVIEW:
+        if self.with_source_images:
             before = before_picture(content, plan)
             write_if_changed(self.output.custodian / "pictures" / f"{record.instance_id}.png", before)
 
@@ -249,6 +263,7 @@ class Batch:
         reference = self.output.review / f"{record.instance_id}.json"
         if record.status != "IN_REVIEW":
             reference.unlink(missing_ok=True)
+            drop(self.output, record.instance_id)
             if record.status != "RELEASED":
                 self.output.drop_raw(record.instance_id)
             return

@@ -95,6 +95,7 @@ def run_batch(
     from local.engine import running
     from local.published import default_views
     from local.report import write_report
+    from local.review.page import write_review_page
     from local.settings import EngineSettings
     from local.sources import source_files
 
@@ -118,6 +119,7 @@ def run_batch(
         records = Batch(engine, folder, with_source_images, jobs, watcher).run(found.files)
         watcher.at("done")
     write_report(folder, records, settings)
+    write_review_page(folder, records)
     show_summary(console, records, folder)
     if found.passed_over:
         console.print(f"passed over, not followed: {found.passed_over} links, pipes or devices", soft_wrap=True)
@@ -166,6 +168,8 @@ def show_summary(console: Console, records: Mapping[str, InstanceRecord], folder
     table.add_row("all", "", str(len(records)), style="bold")
     console.print(table)
     console.print(f"report: {folder.report / 'index.html'}", soft_wrap=True)
+    if any(record.status == "IN_REVIEW" for record in records.values()):
+        console.print(f"to decide: {folder.custodian / 'review.html'} (shows patient data)", soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)
