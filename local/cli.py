@@ -13,7 +13,7 @@ import typer
 from dicom_deid import __version__
 from dicom_deid.errors import ConfigurationError, place_of
 
-_COMMANDS: Final = ("run", "decide", "demo", "header", "serve", "doctor")
+_COMMANDS: Final = ("run", "decide", "demo", "header", "serve", "doctor", "review")
 _INTERRUPTED: Final = 130
 """What typer makes of Ctrl-C."""
 
