@@ -8,23 +8,31 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Final, Protocol
 
-from dicom_deid.errors import BadInputError, Reason
+from dicom_deid.errors import DeidError, Reason, ServiceUnavailableError
 from dicom_deid.phi.planning import apply_decision
 from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import Outcome, SourceRecord
+from local.account import RAW
 from local.engine import Engine
 from local.pictures import after_picture, before_picture
 from local.published import is_published, keep
+from local.review.gathering import waiting
+from local.review.waiting import drop
+from local.review.waiting import keep as keep_waiting
 from local.sources import SourceFile
-from local.state import DONE, BoxRecord, InstanceRecord, OutputFolder, write_if_changed
+from local.state import BoxRecord, InstanceRecord, OutputFolder, is_final, write_if_changed
 from services.catalog import CatalogEntry, Status
 from services.objects import ObjectGoneError
 
 _WRITE_EVERY: Final = 2.0
 """Seconds between two writes of the records: what a killed process did since is done again, to the same bytes."""
+
+_STANDING: Final = frozenset({"RELEASED", "IN_REVIEW"})
+"""What another file of the same name does not take the place of."""
 
 
 class Watcher(Protocol):
@@ -47,6 +55,15 @@ class Unwatched:
         """Nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A file that was read and is under way."""
+
+    key: str
+    content: bytes
+    sha256: str
+
+
 @dataclass
 class Batch:
     """One run over a source into an output folder."""
@@ -64,22 +81,23 @@ class Batch:
 
     def run(self, files: Iterable[SourceFile]) -> dict[str, InstanceRecord]:
         """Every file that is not done yet; the records of all, also those of earlier runs."""
-        waiting: list[tuple[str, bytes]] = []
+        waiting: list[_Waiting] = []
+        # A folder that was closed to an earlier run is listed by its files now, or stands among the files again.
+        self._records = {slot: record for slot, record in self._records.items() if not slot.endswith("/")}
         try:
             for file in files:
                 try:
                     content = file.read()
-                except BadInputError as error:
-                    self._records[file.key] = InstanceRecord(
-                        file.key, "", "", "QUARANTINED", error.reason.value, "Upload"
-                    )
+                except DeidError as error:
+                    self._unread(file.key, error)
                     self.watcher.ended()
                     continue
-                if self._is_done(self._records.get(file.key), content):
+                read = _Waiting(file.key, content, hashlib.sha256(content).hexdigest())
+                if self._is_done(self._records.get(self._slot(read)), read.sha256):
                     self.watcher.ended()
                     continue
-                self.engine.upload(file.key, content)
-                waiting.append((file.key, content))
+                self.engine.upload(read.key, content)
+                waiting.append(read)
                 if len(waiting) >= self.jobs:
                     self._settle(waiting)
             self._settle(waiting)
@@ -94,28 +112,53 @@ class Batch:
         for decision in self.output.decisions(record.instance_id):
             work.write_decision(decision)
         self.engine.upload(record.key, content)
-        self._settle([(record.key, content)])
+        again = _Waiting(record.key, content, record.sha256)
+        slot = self._slot(again)
+        self._settle([again])
         self.output.write_records(self._records)
-        return self._records[record.key]
+        return self._records[slot]
 
-    def _is_done(self, record: InstanceRecord | None, content: bytes) -> bool:
-        if record is None or record.status not in DONE or record.sha256 != hashlib.sha256(content).hexdigest():
+    def _slot(self, file: _Waiting) -> str:
+        """Where the record of a file stands: under its key, unless another source had a file of that name before.
+
+        What was released or waits for a person is never forgotten for a file of the same name.
+        """
+        for number in count(1):
+            slot = file.key if number == 1 else f"{file.key} ({number})"
+            record = self._records.get(slot)
+            if record is None:
+                return slot
+            if record.key == file.key and (record.sha256 == file.sha256 or record.status not in _STANDING):
+                return slot
+        raise AssertionError
+
+    def _unread(self, key: str, error: DeidError) -> None:
+        """Account for a file that could not be read: what an earlier run made of it stands."""
+        before = self._records.get(key)
+        if before is None or before.status not in _STANDING:
+            status = "DEFERRED" if isinstance(error, ServiceUnavailableError) else "QUARANTINED"
+            reference = self.engine.settings.pseudonymiser().instance_id(RAW, key, "")
+            self._records[key] = InstanceRecord(key, "", reference, status, error.reason.value, "Upload")
+
+    def _is_done(self, record: InstanceRecord | None, sha256: str) -> bool:
+        if record is None or record.sha256 != sha256 or not is_final(record):
             return False
         views = self.engine.settings.views
         return record.status != "RELEASED" or views is None or is_published(self.output, record.instance_id, views)
 
-    def _settle(self, waiting: list[tuple[str, bytes]]) -> None:
+    def _settle(self, waiting: list[_Waiting]) -> None:
         self.engine.deliver()
         ended: list[CatalogEntry] = []
-        for key, content in waiting:
-            entry = self.engine.find(key)
+        for file in waiting:
+            entry = self.engine.find(file.key)
             if entry is None:
-                record = InstanceRecord(key, hashlib.sha256(content).hexdigest(), "", "IGNORED", Reason.NOT_DICOM.value)
+                reference = self.engine.settings.pseudonymiser().instance_id(RAW, file.key, file.sha256)
+                record = InstanceRecord(file.key, file.sha256, reference, "IGNORED", Reason.NOT_DICOM.value)
             else:
                 settled = self.engine.settle(entry.instance_id, watch=self.watcher.at)
-                record = self._finish(settled, key, content)
+                record = self._finish(settled, file.key, file.content)
                 ended.append(settled)
-            self._records[key] = record
+            self._keep(self._slot(file), record)
             if time.monotonic() > self._written + _WRITE_EVERY:
                 self.output.write_records(self._records)
                 self._written = time.monotonic()
@@ -124,6 +167,15 @@ class Batch:
         for entry in ended:
             self.engine.forget(entry)
         waiting.clear()
+
+    def _keep(self, slot: str, record: InstanceRecord) -> None:
+        """Store a record; one of the same key whose released object it replaced goes."""
+        if slot != record.key and record.output is not None:
+            replaced = [s for s, r in self._records.items() if (r.key, r.output) == (record.key, record.output)]
+            for other in replaced:
+                del self._records[other]
+            slot = replaced[0] if replaced else slot
+        self._records[slot] = record
 
     def _finish(self, entry: CatalogEntry, key: str, content: bytes) -> InstanceRecord:
         record = InstanceRecord(
@@ -173,34 +225,45 @@ class Batch:
     def _pictures(
         self, record: InstanceRecord, source: SourceRecord, plan: RedactionPlan, entry: CatalogEntry, content: bytes
     ) -> None:
+        if entry.status is Status.IN_REVIEW:
+            work = self.engine.work(entry)
+            keep_waiting(
+                self.output,
+                waiting(
+                    record.instance_id,
+                    source,
+                    plan,
+                    lambda image: work.read_image(image.group, image.image, image.media_type),
+                ),
+            )
         if not source.examined:
             return
         if entry.status is Status.RELEASED:
             picture = after_picture(self.engine.released_bytes(entry), plan)
             write_if_changed(self.output.report / "pictures" / f"{record.instance_id}.jpg", picture)
-        if self.with_source_images or entry.status is Status.IN_REVIEW:
+        if self.with_source_images:
             before = before_picture(content, plan)
             write_if_changed(self.output.custodian / "pictures" / f"{record.instance_id}.png", before)
 
     def _release(self, record: InstanceRecord, entry: CatalogEntry, raw: bytes) -> InstanceRecord:
         content = self.engine.released_bytes(entry)
         path = self.output.released / (entry.output_key or "")
-        before = self._records.get(record.key)
-        is_own = before is not None and before.output == path.relative_to(self.output.root).as_posix()
-        if path.exists() and path.read_bytes() != content and not is_own:
+        relative = path.relative_to(self.output.root).as_posix()
+        is_taken = path.exists() and path.read_bytes() != content
+        if is_taken and not any((r.key, r.output) == (record.key, relative) for r in self._records.values()):
             reason = Reason.SOP_INSTANCE_CONFLICT.value
             return replace(record, status="QUARANTINED", reason=reason, state="SaveSanitized")
         write_if_changed(path, content)
         for kind, part in self.engine.certificate(entry).items():
             write_if_changed(self.output.certificates / f"{record.instance_id}.{kind}", part)
         keep(self.output, record.instance_id, raw)
-        relative = path.relative_to(self.output.root).as_posix()
         return replace(record, output=relative, output_sha256=entry.output_sha256)
 
     def _review(self, record: InstanceRecord, content: bytes) -> None:
         reference = self.output.review / f"{record.instance_id}.json"
         if record.status != "IN_REVIEW":
             reference.unlink(missing_ok=True)
+            drop(self.output, record.instance_id)
             if record.status != "RELEASED":
                 self.output.drop_raw(record.instance_id)
             return

@@ -13,7 +13,9 @@ import typer
 from dicom_deid import __version__
 from dicom_deid.errors import ConfigurationError, place_of
 
-_COMMANDS: Final = ("run", "decide", "demo", "header", "serve", "doctor")
+_COMMANDS: Final = ("run", "decide", "demo", "header", "serve", "doctor", "review")
+_INTERRUPTED: Final = 130
+"""What typer makes of Ctrl-C."""
 
 app = typer.Typer(
     name="dicom-deid",
@@ -52,10 +54,16 @@ def main() -> None:
     except ConfigurationError as error:
         typer.echo(f"dicom-deid: {error}", err=True)
         sys.exit(2)
+    except OSError as error:
+        # The system's own words for its number; the error's text would hold a path.
+        told = os.strerror(error.errno) if error.errno else type(error).__name__
+        typer.echo(f"dicom-deid: {told}, at {place_of(error)}; what is written so far is whole", err=True)
+        sys.exit(1)
     except Exception as error:
         # A library's message may quote a file: the type and the place are enough to report it.
         typer.echo(f"dicom-deid: internal error, {type(error).__name__} at {place_of(error)}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("dicom-deid: interrupted; the next run goes on from here", err=True)
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:
+            typer.echo("dicom-deid: interrupted; nothing is half written, and the same command goes on", err=True)
+        raise

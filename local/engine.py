@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -27,6 +28,9 @@ _SETTLED: Final = frozenset(
     {Status.RELEASED, Status.QUARANTINED, Status.DEFERRED, Status.IN_REVIEW, Status.IGNORED, Status.SUPERSEDED}
 )
 
+_LONGEST_KEY: Final = 1024
+"""Bytes in UTF-8 (service limit of S3)."""
+
 
 class Engine:
     """A running local account; see `running`."""
@@ -37,9 +41,10 @@ class Engine:
         self._instances: dict[str, str] = {}
 
     def upload(self, key: str, content: bytes) -> None:
-        """Put a raw object; the pipeline starts by itself."""
-        version = clients.s3().put_object(Bucket=RAW, Key=key, Body=content)["VersionId"]
-        self._instances[key] = self.settings.pseudonymiser().instance_id(RAW, key, version)
+        """Put a raw object; the pipeline starts by itself. A path that is too long for a key goes by its digest."""
+        raw_key = key if len(key.encode()) <= _LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
+        version = clients.s3().put_object(Bucket=RAW, Key=raw_key, Body=content)["VersionId"]
+        self._instances[key] = self.settings.pseudonymiser().instance_id(RAW, raw_key, version)
 
     def deliver(self) -> int:
         """Hand waiting upload messages to `register_upload`, as the event source mapping does; how many there were."""

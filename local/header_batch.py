@@ -5,6 +5,7 @@ What is written is complete or not there: each object is made under a temporary 
 
 from __future__ import annotations
 
+import errno
 import filecmp
 import os
 import shutil
@@ -24,12 +25,14 @@ from dicom_deid.header.stream import redact
 from dicom_deid.header.subject import Subject
 from dicom_deid.part10.reader import read_header
 from dicom_deid.pseudonyms import Pseudonymiser
-from local.sources import files_below
+from local.sources import Walk, files_below
 
 CUSTODIAN: Final = "custodian"
 _PARTIAL: Final = ".partial"
 _AHEAD: Final = 8
 """Files a process may be ahead of the one that is placed: bounds what waits on disk."""
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
+"""Faults of the place that is written to: every further file would meet them, too."""
 
 
 class FileStatus(StrEnum):
@@ -37,6 +40,7 @@ class FileStatus(StrEnum):
 
     WRITTEN = "WRITTEN"
     QUARANTINED = "QUARANTINED"
+    DEFERRED = "DEFERRED"
     IGNORED = "IGNORED"
 
 
@@ -80,15 +84,20 @@ class _Made:
     patients: tuple[tuple[str, str], ...] = ()
 
 
-def source_files(source: Path, output: Path) -> list[Path]:
+def source_files(source: Path, output: Path) -> Walk:
     """The source itself where it is a file, else every file of the folder but the output's."""
-    return [source] if source.is_file() else files_below(source, output)
+    return Walk((source,), (), 0) if source.is_file() else files_below(source, output)
 
 
 def redact_files(files: Sequence[Path], output: Path, rules: Rules, jobs: int = 1) -> Iterator[FileResult]:
     """The result of each file, in the order of `files`; a bad file never stops the others.
 
     Two files of one SOP instance and other bytes: the later one is quarantined, whatever process was faster.
+
+    Raises
+    ------
+    OSError
+        When the output takes nothing more; what was placed before is whole.
     """
     rules.folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -136,6 +145,11 @@ def _make(path: Path, rules: Rules) -> _Made:
     except DeidError as error:
         temporary.unlink()
         return _Made(None, error.reason)
+    except OSError as error:
+        temporary.unlink()
+        if error.errno in _FULL:
+            raise
+        return _Made(None, Reason.SERVICE_UNAVAILABLE)
     except Exception:
         # Whatever it was, the others go on and nothing of this file comes out; its text might hold a value.
         temporary.unlink()
@@ -150,8 +164,7 @@ def _patient(source: BinaryIO, profile: Profile, pseudonymiser: Pseudonymiser) -
 
 def _place(path: Path, made: _Made, output: Path) -> FileResult:
     if made.temporary is None or made.report is None:
-        status = FileStatus.IGNORED if made.reason is Reason.NOT_DICOM else FileStatus.QUARANTINED
-        return FileResult(path, status, made.reason)
+        return refused(path, made.reason or Reason.INTERNAL)
     report = made.report
     name = f"{report.study_instance_uid}/{report.series_instance_uid}/{report.sop_instance_uid}.dcm"
     target = output / name
@@ -163,6 +176,12 @@ def _place(path: Path, made: _Made, output: Path) -> FileResult:
     if not same:
         return FileResult(path, FileStatus.QUARANTINED, Reason.SOP_INSTANCE_CONFLICT)
     return FileResult(path, FileStatus.WRITTEN, None, name, report, made.uids, made.patients)
+
+
+def refused(path: Path, reason: Reason) -> FileResult:
+    """A file of which nothing comes out; what the file system did not give may be there the next time."""
+    others = {Reason.NOT_DICOM: FileStatus.IGNORED, Reason.SERVICE_UNAVAILABLE: FileStatus.DEFERRED}
+    return FileResult(path, others.get(reason, FileStatus.QUARANTINED), reason)
 
 
 def _put(temporary: Path, target: Path) -> None:

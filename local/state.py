@@ -14,14 +14,15 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from dicom_deid.errors import ConfigurationError
+from dicom_deid import __version__
+from dicom_deid.errors import ConfigurationError, Reason
 from dicom_deid.header.presets import profile_named_or_read
 from dicom_deid.pseudonyms import load_key, new_key, write_key
 from dicom_deid.records import ReviewDecision
 from local.settings import EngineSettings
 
-DONE: Final = frozenset({"RELEASED", "QUARANTINED", "IN_REVIEW", "IGNORED"})
-"""What a second run does not start again; deferred instances it does."""
+_FINAL: Final = frozenset({"RELEASED", "IN_REVIEW", "IGNORED"})
+_DECIDED: Final = frozenset({Reason.REVIEW_REJECTED.value, Reason.REVIEW_EXPIRED.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,20 @@ class InstanceRecord:
     boxes: tuple[BoxRecord, ...] = ()
     checks: tuple[tuple[str, str], ...] = ()
     stages: Mapping[str, float] = field(default_factory=dict)
+    tool: str = __version__
+    """The release of the tool that came so far."""
+
+
+def is_final(record: InstanceRecord) -> bool:
+    """Whether a second run passes over the instance.
+
+    It takes up again what was deferred, what failed by a fault of the tool or the machine, and, after an update, what
+    an earlier release refused and no person did.
+    """
+    if record.status != "QUARANTINED":
+        return record.status in _FINAL
+    is_ours = record.reason == Reason.INTERNAL.value or record.tool != __version__
+    return record.reason in _DECIDED or not is_ours
 
 
 _RECORDS: Final = TypeAdapter(dict[str, InstanceRecord])
@@ -190,8 +205,12 @@ class OutputFolder:
         refused = [r for r in ordered.values() if r.status == "QUARANTINED"]
         rows = sorted((r.instance_id, r.reason or "", r.state or "") for r in refused)
         write_if_changed(self.root / "quarantine.csv", _csv(("instance_ref", "reason", "state"), rows))
-        files = [(r.key, r.output or "", r.status.lower().replace("_", "-"), r.reason or "") for r in ordered.values()]
-        write_if_changed(self.custodian / "files.csv", _csv(("source", "output", "status", "reason"), files))
+        files = [
+            (r.key, r.output or "", r.status.lower().replace("_", "-"), r.reason or "", r.instance_id)
+            for r in ordered.values()
+        ]
+        columns = ("source", "output", "status", "reason", "instance_ref")
+        write_if_changed(self.custodian / "files.csv", _csv(columns, files))
 
     def keep_raw(self, instance_id: str, content: bytes) -> None:
         """Keep the raw object of an instance that waits for a person, or whose views can be served."""

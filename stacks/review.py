@@ -46,7 +46,8 @@ def _through(names: Names, *services: str) -> Condition:
 
 def _reviewer(names: Names, keys: KeyArns) -> list[Statement]:
     use = ("kms:Decrypt", "kms:GenerateDataKey")
-    seen = [names.objects_arn("work", f"*/{name}") for name in ("images/*", "plan.json", "findings/*", "decisions/*")]
+    parts = ("images/*", "source.json", "plan.json", "findings/*", "decisions/*")
+    seen = [names.objects_arn("work", f"*/{name}") for name in parts]
     return [
         allow("SeeImagesAndPlans", "s3:GetObject", seen),
         allow("Decide", "s3:PutObject", names.objects_arn("work", "*/decisions/*")),

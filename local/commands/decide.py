@@ -1,17 +1,21 @@
-"""`dicom-deid decide`: a person's answer to an instance in review."""
+"""`dicom-deid decide`: a person's answers to what is in review."""
 
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from dicom_deid.errors import ConfigurationError
-from dicom_deid.records import Outcome, ReviewDecision
 from local.commands.run import quiet, show_summary
+
+if TYPE_CHECKING:
+    from local.review.decisions import Answer
+    from local.state import InstanceRecord, OutputFolder
 
 
 def register(app: typer.Typer) -> None:
@@ -20,33 +24,87 @@ def register(app: typer.Typer) -> None:
 
 
 def decide(
-    output: Annotated[Path, typer.Argument(help="The output folder of the run.", exists=True)],
-    instance: Annotated[str, typer.Argument(help="The reference in review/ (its first digits are enough).")],
-    approve: Annotated[bool, typer.Option("--approve/--reject", help="Release with the boxes, or quarantine.")],
-    box: Annotated[list[int] | None, typer.Option(help="Black out only these boxes under review, by index.")] = None,
+    output: Annotated[Path, typer.Argument(help="The output folder of the run.", exists=True, file_okay=False)],
+    instance: Annotated[
+        str | None, typer.Argument(help="The reference on the review page (its first digits are enough).")
+    ] = None,
+    approve: Annotated[
+        bool | None, typer.Option("--approve/--reject", help="Release it with its boxes, or quarantine it.")
+    ] = None,
+    box: Annotated[
+        list[int] | None, typer.Option(help="Of the boxes in doubt, black out only this one; may be repeated.")
+    ] = None,
+    no_box: Annotated[bool, typer.Option("--no-box", help="Black out none of the boxes in doubt.")] = False,
+    decisions: Annotated[
+        Path | None, typer.Option(help="The file that the review page saved, in place of INSTANCE.", dir_okay=False)
+    ] = None,
     key_file: Annotated[Path | None, typer.Option(help="File with the 64-digit key, mode 0600.")] = None,
 ) -> None:
-    """Decide about INSTANCE; the decision holds for exactly the boxes that were shown."""
+    """Answer what is in review: one INSTANCE, or all that the review page saved.
+
+    A decision holds for exactly the boxes that were shown.
+    """
+    from dicom_deid.records import Outcome
     from local.batch import Batch, output_folder
     from local.engine import running
     from local.report import write_report
+    from local.review.decisions import Answer, read_answers
+    from local.review.page import write_review_page
 
+    if (instance is None) == (decisions is None) or (instance is None) != (approve is None) or (box and no_box):
+        raise ConfigurationError("tell INSTANCE with --approve or --reject, or --decisions with a file")
     folder = output_folder(output)
-    records = folder.records()
-    found = [r for r in records.values() if r.status == "IN_REVIEW" and r.instance_id.startswith(instance)]
-    if len(found) != 1 or not instance:
-        raise ConfigurationError("no instance in review has that reference, or more than one")
-    record = found[0]
+    if decisions is not None:
+        answers = read_answers(decisions)
+    else:
+        record = _waiting(folder.records(), instance or "")
+        outcome = Outcome.APPROVE if approve else Outcome.REJECT
+        answers = (Answer(record.instance_id, record.plan_sha256 or "", outcome, () if no_box else _chosen(box)),)
     settings = folder.last_settings(folder.key(key_file))
+    asked = [(_asked(folder, answer), answer) for answer in answers]
     reviewer = settings.pseudonymiser().reference(f"reviewer/{getpass.getuser()}")[:16]
-    outcome = Outcome.APPROVE if approve else Outcome.REJECT
-    made = ReviewDecision(outcome, record.plan_sha256 or "", reviewer, tuple(box) if box else None)
-    folder.write_decisions(record.instance_id, [*folder.decisions(record.instance_id), made])
     quiet()
     with running(settings) as engine:
-        Batch(engine, folder).decide(record)
+        batch = Batch(engine, folder)
+        ended = []
+        for record, answer in asked:
+            before = folder.decisions(record.instance_id)
+            folder.write_decisions(record.instance_id, [*before, answer.by(reviewer)])
+            ended.append((batch.decide(record), answer))
     records = folder.records()
     write_report(folder, records, settings)
+    write_review_page(folder, records)
     show_summary(Console(), records, folder)
-    if records[record.key].status != "RELEASED":
+    if any(record.status != "RELEASED" for record, answer in ended if answer.outcome is Outcome.APPROVE):
         raise typer.Exit(3)
+
+
+def _chosen(box: list[int] | None) -> tuple[int, ...] | None:
+    return tuple(box) if box else None
+
+
+def _waiting(records: Mapping[str, InstanceRecord], reference: str) -> InstanceRecord:
+    found = [r for r in records.values() if r.status == "IN_REVIEW" and r.instance_id.startswith(reference)]
+    if len(found) != 1 or not reference:
+        raise ConfigurationError("no instance in review has that reference, or more than one")
+    return found[0]
+
+
+def _asked(folder: OutputFolder, answer: Answer) -> InstanceRecord:
+    """The instance that an answer is about, as it waits now.
+
+    Raises
+    ------
+    ConfigurationError
+        When it does not wait, waits with other boxes than were shown, or a box is named that is not in doubt.
+    """
+    from local.review.decisions import refuse_unknown_boxes
+    from local.review.waiting import kept
+
+    record = _waiting(folder.records(), answer.instance_ref)
+    if record.plan_sha256 != answer.plan_sha256:
+        raise ConfigurationError("an instance waits with other boxes than the page showed: open the page again")
+    shown = kept(folder, record.instance_id)
+    if shown is not None:
+        refuse_unknown_boxes(shown, answer.boxes)
+    return record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,7 @@ def demo(output: Annotated[Path, typer.Argument(help="Where samples and results 
     if wrong:
         typer.echo(f"{len(wrong)} samples did not end as they must", err=True)
         raise typer.Exit(1)
-    typer.echo("Every sample ended as it must. One waits for a person; look at it, then answer:")
+    typer.echo("Every sample ended as it must. One waits for a person: open the page above, or answer at once:")
     waiting = [record.instance_id for record in records.values() if record.status == "IN_REVIEW"]
     for reference in waiting:
-        typer.echo(f"  dicom-deid decide {results} {reference[:8]} --approve   (or --reject)")
+        typer.echo(f"  {sys.argv[0]} decide {results} {reference[:8]} --approve   (or --reject)")

@@ -10,8 +10,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dicom_deid.errors import ConfigurationError
-
 if TYPE_CHECKING:
     from local.preflight.finding import Finding
 
@@ -31,15 +29,10 @@ def doctor(
     region: Annotated[str | None, typer.Option(help="Instead of the settings' own.")] = None,
 ) -> None:
     """Ask the caller's AWS account what a deployment needs; changes nothing. Exits 3 when something is to be done."""
+    from local.deployment_settings import deployment_settings
     from local.preflight.run import examine, open_account
-    from stacks.settings import PREFIX, SettingsError, file_context, from_context
 
-    try:
-        context = file_context(settings)
-        chosen = from_context(context | ({f"{PREFIX}region": region} if region else {}))
-    except (SettingsError, KeyError, ValueError) as error:
-        reason = str(error) if isinstance(error, SettingsError) else "it is no cdk.json with a context"
-        raise ConfigurationError(f"{settings.name}: {reason}") from None
+    chosen = deployment_settings(settings, region=region)
     account = open_account(chosen)
     findings = list(examine(account))
     _show(Console(), account.region, findings)

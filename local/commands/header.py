@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -22,9 +22,18 @@ from dicom_deid.header.presets import DESCRIPTIONS, profile_named_or_read
 from dicom_deid.header.profiles import Profile
 from dicom_deid.header.tables import EDITION
 from dicom_deid.pseudonyms import Pseudonymiser, load_key, new_key, write_key
-from local.header_batch import CUSTODIAN, FileResult, FileStatus, Rules, partial_folder, redact_files, source_files
+from local.header_batch import (
+    CUSTODIAN,
+    FileResult,
+    FileStatus,
+    Rules,
+    partial_folder,
+    redact_files,
+    refused,
+    source_files,
+)
 
-_USAGE, _INTERNAL, _UNRELEASED, _INTERRUPTED = 2, 1, 3, 130
+_USAGE, _INTERNAL, _UNRELEASED = 2, 1, 3
 
 ProfileOption = Annotated[str, typer.Option("--profile", help="A preset, or a .yaml or .toml file.")]
 
@@ -57,14 +66,15 @@ def header(
             raise ConfigurationError("the output cannot be the source")
     except ConfigurationError as error:
         _fail(str(error))
-    try:
-        results = _run(source, output, rules, jobs)
-    except KeyboardInterrupt:
-        raise typer.Exit(_INTERRUPTED) from None
+    walk = source_files(source, output)
+    results = [*_run(walk.files, output, rules, jobs)]
+    results += [refused(path, Reason.SERVICE_UNAVAILABLE) for path in walk.closed]
     _write_custodian_files(output, results, mappings=mappings)
     if report is not None:
         _write(report, json.dumps(_summary(results, rules), indent=2, sort_keys=True) + "\n")
     _tell(results)
+    if walk.passed_over:
+        typer.echo(f"{walk.passed_over:6d} links, pipes or devices passed over, not followed", err=True)
     raise typer.Exit(_exit_code(results))
 
 
@@ -105,8 +115,7 @@ def _rules(output: Path, profile: str, key_file: Path | None, domain: str, *, ma
     return Rules(chosen, key, domain, partial_folder(output), mappings)
 
 
-def _run(source: Path, output: Path, rules: Rules, jobs: int) -> list[FileResult]:
-    files = source_files(source, output)
+def _run(files: Sequence[Path], output: Path, rules: Rules, jobs: int) -> list[FileResult]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         return list(progress.track(redact_files(files, output, rules, jobs), total=len(files), description="Redacting"))
@@ -148,7 +157,8 @@ def _summary(results: list[FileResult], rules: Rules) -> dict[str, Any]:
 
 
 def _exit_code(results: Iterable[FileResult]) -> int:
-    reasons = {result.reason for result in results if result.status is FileStatus.QUARANTINED}
+    unreleased = {FileStatus.QUARANTINED, FileStatus.DEFERRED}
+    reasons = {result.reason for result in results if result.status in unreleased}
     return _INTERNAL if Reason.INTERNAL in reasons else _UNRELEASED if reasons else 0
 
 

@@ -95,11 +95,12 @@ def run_batch(
     from local.engine import running
     from local.published import default_views
     from local.report import write_report
+    from local.review.page import write_review_page
     from local.settings import EngineSettings
     from local.sources import source_files
 
     profile_named_or_read(profile)
-    files = source_files(source, output)
+    found = source_files(source, output)
     folder = output_folder(output)
     settings = EngineSettings(
         key=folder.key(key_file),
@@ -114,11 +115,14 @@ def run_batch(
     quiet()
     console = Console()
     with running(settings) as engine, _progress(console) as progress:
-        watcher = _ProgressBar(progress, progress.add_task("instances", total=len(files), stage="starting"))
-        records = Batch(engine, folder, with_source_images, jobs, watcher).run(files)
+        watcher = _ProgressBar(progress, progress.add_task("instances", total=len(found.files), stage="starting"))
+        records = Batch(engine, folder, with_source_images, jobs, watcher).run(found.files)
         watcher.at("done")
     write_report(folder, records, settings)
+    write_review_page(folder, records)
     show_summary(console, records, folder)
+    if found.passed_over:
+        console.print(f"passed over, not followed: {found.passed_over} links, pipes or devices", soft_wrap=True)
     return records
 
 
@@ -164,6 +168,8 @@ def show_summary(console: Console, records: Mapping[str, InstanceRecord], folder
     table.add_row("all", "", str(len(records)), style="bold")
     console.print(table)
     console.print(f"report: {folder.report / 'index.html'}", soft_wrap=True)
+    if any(record.status == "IN_REVIEW" for record in records.values()):
+        console.print(f"to decide: {folder.custodian / 'review.html'} (shows patient data)", soft_wrap=True)
 
 
 @dataclass(frozen=True, slots=True)

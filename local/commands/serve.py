@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -33,4 +34,5 @@ def serve(
             typer.echo(f"  bucket {bucket}: {objects} objects")
         first = next(iter(served.objects))
         typer.echo(f"Try: aws --endpoint-url {served.endpoint} s3api list-objects-v2 --bucket {first}")
-        Event().wait()
+        with suppress(KeyboardInterrupt):
+            Event().wait()

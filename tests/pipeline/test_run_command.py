@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import zipfile
 from collections.abc import Mapping
@@ -12,9 +13,12 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from dicom_deid import __version__
 from dicom_deid.errors import ConfigurationError
+from local import sources
 from local.commands import decide, run
 from local.engine import Engine
+from local.state import InstanceRecord, is_final
 from services.catalog import CatalogEntry
 from tests.synthetic.slice import CT, variant
 
@@ -118,3 +122,67 @@ def test_a_decision_needs_one_instance_in_review(tmp_path: Path) -> None:
     (tmp_path / "1.txt").write_text("nothing")
     dicom_deid("run", tmp_path / "1.txt", output)
     assert isinstance(dicom_deid("decide", output, "00", "--approve").exception, ConfigurationError)
+
+
+def test_files_of_the_same_name_from_two_folders_are_both_accounted_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, folders = tmp_path / "out", (tmp_path / "monday", tmp_path / "tuesday")
+    for number, folder in enumerate(folders):
+        folder.mkdir()
+        (folder / "IM1").write_bytes(variant(SOPInstanceUID=f"1.2.3.{number}"))
+        dicom_deid("run", folder, output)
+    with (output / "custodian" / "files.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["source"] for row in rows} == {"IM1"}
+    assert {row["output"] for row in rows} == {str(p.relative_to(output)) for p in output.rglob("*.dcm")}
+    assert {row["instance_ref"] for row in rows} == {path.stem for path in (output / "certificates").glob("*.json")}
+    uploads: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(Engine, "upload", lambda _, key, content: uploads.append(key))
+        for folder in folders:
+            dicom_deid("run", folder, output)
+    assert uploads == []
+    (folders[1] / "IM1").write_bytes(variant(SOPInstanceUID="1.2.3.1", WindowCenter="41"))
+    assert dicom_deid("run", folders[1], output).exit_code == 0
+    assert len(records(output)) == len(list((output / "released").rglob("*.dcm"))) == 2
+
+
+def test_what_could_not_be_read_waits_for_the_next_run_and_keeps_what_was_made_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = tmp_path / "in", tmp_path / "out"
+    deep = source.joinpath(*["folder" * 30] * 7)
+    deep.mkdir(parents=True)
+    (deep / "beyond what a key may hold.dcm").write_bytes(CT)
+    key = next(iter(path.relative_to(source).as_posix() for path in source.rglob("*.dcm")))
+    assert len(key) > 1024
+
+    def away(path: Path) -> bytes:
+        raise TimeoutError
+
+    for expected, is_away in (("DEFERRED", True), ("RELEASED", False), ("RELEASED", True)):
+        with monkeypatch.context() as patched:
+            if is_away:
+                patched.setattr(sources, "_content", away)
+            result = dicom_deid("run", source, output)
+        assert result.exit_code == (3 if expected == "DEFERRED" else 0)
+        assert [status for status, _ in endings(output).values()] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "tool", "expected"),
+    [
+        ("RELEASED", None, __version__, True),
+        ("IN_REVIEW", None, "0.0.1", True),
+        ("DEFERRED", "service-unavailable", __version__, False),
+        ("QUARANTINED", "parse-error", __version__, True),
+        ("QUARANTINED", "parse-error", "0.0.1", False),
+        ("QUARANTINED", "internal", __version__, False),
+        ("QUARANTINED", "review-rejected", "0.0.1", True),
+    ],
+)
+def test_a_second_run_takes_up_what_was_no_fault_of_the_file(
+    status: str, reason: str | None, tool: str, expected: bool
+) -> None:
+    assert is_final(InstanceRecord("key", "", "", status, reason, tool=tool)) is expected

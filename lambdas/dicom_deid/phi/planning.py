@@ -140,10 +140,14 @@ def apply_decision(undecided: RedactionPlan, decision: ReviewDecision) -> Redact
     Raises
     ------
     ValueError
-        When the decision is no approval, or is about another plan.
+        When the decision is no approval, is about another plan, or names a box that is not under review: the one
+        that was meant would be kept.
     """
     if decision.outcome is not Outcome.APPROVE or decision.plan_sha256 != undecided.sha256:
         raise ValueError("the decision does not approve this plan")
+    asked = {index for index, planned in enumerate(undecided.boxes) if planned.action is Action.REVIEW}
+    if not asked.issuperset(decision.boxes or ()):
+        raise ValueError("the decision names a box that is not under review")
     decided: list[PlannedBox] = []
     for index, planned in enumerate(undecided.boxes):
         action = planned.action

@@ -72,6 +72,13 @@ def test_an_approval_draws_the_boxes_under_review_or_those_that_were_chosen() ->
     assert one.redactions() == {0: (Box(20, 20, 29, 29),)}
 
 
+@pytest.mark.parametrize("number", [1, 7])
+def test_an_approval_that_names_a_box_nobody_asked_about_is_none(number: int) -> None:
+    made = planned(finding(Box(0, 0, 9, 9), Action.REVIEW), finding(Box(20, 20, 29, 29), Action.REDACT))
+    with pytest.raises(ValueError, match="not under review"):
+        apply_decision(made, ReviewDecision(Outcome.APPROVE, made.sha256, "r", boxes=(number,)))
+
+
 @pytest.mark.parametrize(("outcome", "digest"), [(Outcome.REJECT, None), (Outcome.APPROVE, "0" * 64)])
 def test_no_other_decision_is_an_approval_of_this_plan(outcome: Outcome, digest: str | None) -> None:
     made = planned(finding(Box(0, 0, 9, 9), Action.REVIEW))

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import shutil
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pydicom
 import pytest
@@ -12,6 +14,7 @@ from pydicom.data import get_testdata_file
 from typer.testing import CliRunner, Result
 
 from dicom_deid.errors import Reason
+from dicom_deid.header.stream import redact
 from local import header_batch
 from local.commands.header import register
 from tests.synthetic import leaks
@@ -192,3 +195,36 @@ def test_statements() -> None:
     assert "113107" in run("conformance", "--profile", "research").output
     assert "Not HIPAA Safe Harbor" in run("profiles").output
     assert run("conformance", "--profile", "none").exit_code == 2
+
+
+def test_a_file_that_the_system_does_not_give_is_deferred_and_the_others_are_written(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = redact
+
+    def refused(stream: BinaryIO, *arguments: Any) -> object:
+        if "SMITH 1" in str(stream.name):
+            raise OSError(errno.ESTALE, "the text of an error names the file")
+        return make(stream, *arguments)
+
+    monkeypatch.setattr(header_batch, "redact", refused)
+    assert run("header", source, tmp_path / "out").exit_code == 3
+    found = rows(tmp_path / "out")
+    assert (found["JOHN SMITH 1.dcm"]["status"], found["JOHN SMITH 1.dcm"]["reason"]) == (
+        "DEFERRED",
+        "service-unavailable",
+    )
+    assert found["JOHN SMITH 2.dcm"]["status"] == "WRITTEN"
+
+
+def test_a_full_disk_ends_the_run_instead_of_refusing_every_file(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(header_batch, "redact", full)
+    ended = run("header", source, tmp_path / "out").exception
+    assert isinstance(ended, OSError)
+    assert ended.errno == errno.ENOSPC
+    assert {path.name for path in (tmp_path / "out").rglob("*")} == {"custodian"}
