@@ -200,3 +200,47 @@ def test_no_check_tells_a_value() -> None:
     source = source_of(NATIVE)
     record = verified(source, candidate_of(source) + b" Wirrabee ")
     assert "wirrabee" not in repr(record.checks).lower()
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "left"),
+    [
+        ("iso2022_jp", "Yamada^Tarou=山田^太郎=やまだ^たろう", "山田様です"),
+        ("iso2022_jp", "Yamada^Tarou=山田^太郎=やまだ^たろう", "患者 たろう"),
+        ("shift_jis", "やまだ^たろう", "アたろう"),
+        ("shift_jis", "ﾔﾏﾀﾞ^ﾀﾛｳ", "ﾔﾏﾀﾞ"),
+        ("utf-8", "Yamada^Tarou=山田^太郎", "紹介山田様"),
+        ("gb18030", "王^明", "王明"),
+        ("euc_kr", "김^희중", "김^희중"),
+        ("utf-8", "Nguyễn^Zoë", "zoë"),
+        ("iso8859-2", "Łukaszewicz", "ŁUKASZEWICZ"),
+        ("iso8859-3", "Għawdex", "Għawdex"),
+        ("iso8859-4", "Kļaviņš", "Kļaviņš"),
+        ("iso8859-5", "Люк^И", "люк и"),
+        ("iso8859-6", "قباني^لنزار", "قباني"),
+        ("iso8859-7", "Διονυσιος", "διονυσιος"),
+        ("iso8859-8", "שרון^דבורה", "דבורה"),
+        ("iso8859-9", "Çavuşoğlu", "Çavuşoğlu"),
+        ("iso8859-15", "Œuvray", "Œuvray"),
+        ("tis-620", "นามสกุล", "นามสกุล"),
+        ("utf-16-le", "Wirrabee", "Wirrabee"),
+        ("utf-16-be", "Wirrabee", "Wirrabee"),
+        ("latin-1", "Jürgen^Bücher", "bücher"),
+    ],
+)
+def test_a_name_is_found_in_every_character_set_of_the_standard(codec: str, name: str, left: str) -> None:
+    strings = distinctive(HeaderIdentity((IdentityValue(IdentityKind.PATIENT_NAME, 0x00100010, name),)))
+    candidate = candidate_of(source_of(NATIVE))
+    raw = left.encode(codec)
+    raw += b"\0" * (len(raw) % 2)
+    found = changed(lambda dataset: dataset.add_new(0x00204000, "OB", raw))(candidate)
+    assert leaks(open_object(io.BytesIO(found)), strings) == 1
+    assert leaks(open_object(io.BytesIO(candidate)), strings) == 0
+
+
+def test_names_of_one_or_two_bytes_a_letter_need_as_many_bytes_as_others() -> None:
+    """Two letters of Cyrillic are two bytes, and one Chinese character is three: any image holds them."""
+    named = HeaderIdentity((IdentityValue(IdentityKind.PATIENT_NAME, 0x00100010, "Ан^王"),))
+    raw = "Ан".encode("iso8859-5") + "Ан".encode("utf-16-le") + "王".encode() + b"\0"
+    candidate = changed(lambda dataset: dataset.add_new(0x00204000, "OB", raw))(candidate_of(source_of(NATIVE)))
+    assert leaks(open_object(io.BytesIO(candidate)), distinctive(named)) == 0
