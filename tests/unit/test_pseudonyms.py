@@ -134,3 +134,8 @@ def test_the_fingerprint_tells_keys_apart_and_nothing_of_them() -> None:
 def test_a_domain_needs_a_name() -> None:
     with pytest.raises(ConfigurationError):
         of("")
+
+
+@pytest.mark.parametrize(("low", "high"), [(-2, 2), (0, 2), (-2, 0), (0, 1), (-1, 0)])
+def test_every_day_of_a_range_is_reached_but_zero(low: int, high: int) -> None:
+    assert {of().shift_days(str(n), low, high) for n in range(200)} == set(range(low, high + 1)) - {0}

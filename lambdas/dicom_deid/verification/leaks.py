@@ -21,7 +21,14 @@ _GENERIC: Final = frozenset(
     | {"deidentified", "hospital", "clinic"}
     | {"siemens", "philips", "toshiba", "canon", "hitachi", "fujifilm", "agfa", "hologic", "carestream", "samsung"}
 )
-_ENCODINGS: Final = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "shift_jis", "euc_kr", "gb18030", "iso8859-5")
+_UTF_16: Final = ("utf-16-le", "utf-16-be")
+_ENCODINGS: Final = (
+    *("utf-8", "latin-1", *_UTF_16, *(f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 9, 15)), "tis-620"),
+    *("shift_jis", "iso2022_jp_1", "euc_kr", "gb18030"),
+)
+"""Those of PS3.3 C.12.1.1.2 (Korean and simplified Chinese have the same bytes with escapes as without), and UTF-16."""
+_TO_ASCII: Final = b"\x1b(B"
+"""How Python ends a Japanese text; a file may go on otherwise (PS3.5 6.1.2.5.3)."""
 _MIN: Final = 4
 _SURE: Final = 8
 """So long a string does not occur by chance in pixel data, not even as one of 16-bit values."""
@@ -38,17 +45,17 @@ def distinctive(identity: HeaderIdentity, kept: frozenset[IdentityKind] = frozen
     for value in identity.values:
         if value.kind not in kept:
             found.update(_strings(value))
-    return frozenset(text for text in found if len(text) >= _MIN and text.lower() not in _GENERIC)
+    return frozenset(text for text in found if len(text.encode()) >= _MIN and text.lower() not in _GENERIC)
 
 
 def leaks(parsed: ParsedObject, strings: Collection[str]) -> int:
     """How many of the strings occur in the object, as words of their own, ignoring the case of ASCII letters.
 
     A deflated object is searched inflated. Pixel data is as good as random, and any four letters stand somewhere in a
-    gigabyte of it: there, only strings of at least eight characters count; what precedes the entropy-coded data of a
-    frame, and what follows it, is searched for all of them.
+    gigabyte of it: there, only strings of at least eight bytes count; what precedes the entropy-coded data of a frame,
+    and what follows it, is searched for all of them.
     """
-    every, long = _pattern(strings), _pattern([text for text in strings if len(text) >= _SURE])
+    every, long = _pattern(strings, _MIN), _pattern(strings, _SURE)
     seen: set[bytes] = set()
     parsed.stream.seek(0)
     seen.update(_found(every, parsed.stream.read(parsed.pixel_offset)))
@@ -77,11 +84,15 @@ def _around_the_code(frame: bytes) -> bytes:
 
 def _strings(value: IdentityValue) -> Iterator[str]:
     if value.kind in _NAMES:
-        parts = [part for part in re.split(r"[\s^=,.]+", value.text) if part]
-        yield from (part for part in parts if not is_clinical(part))
-        if len(parts) > 1:
-            yield "^".join(parts)
-            yield " ".join(parts)
+        for group in value.text.split("="):
+            parts = [part for part in re.split(r"[\s^,.]+", group) if part]
+            yield from (part for part in parts if not is_clinical(part))
+            if len(parts) > 1:
+                yield "^".join(parts)
+                yield " ".join(parts)
+                if not group.isascii():
+                    # Names of one and two characters are written together.
+                    yield "".join(parts)
     elif value.kind in _WHOLE:
         text = value.text.strip()
         if any(character.isdigit() for character in text) and (len(text) > _MIN or not text.isdigit()):
@@ -90,15 +101,28 @@ def _strings(value: IdentityValue) -> Iterator[str]:
         yield value.text.strip()
 
 
-def _pattern(strings: Iterable[str]) -> re.Pattern[bytes] | None:
-    encoded: set[bytes] = set()
+def _pattern(strings: Iterable[str], least: int) -> re.Pattern[bytes] | None:
+    """The strings in every encoding in which they have that many bytes; of 16-bit characters, that many."""
+    words: set[bytes] = set()
+    parts: set[bytes] = set()
     for text in strings:
-        for encoding in _ENCODINGS:
-            try:
-                encoded.add(text.encode(encoding).lower())
-            except UnicodeEncodeError:
-                continue
-    if not encoded:
-        return None
-    alternatives = b"|".join(re.escape(text) for text in sorted(encoded, key=lambda text: (-len(text), text)))
-    return re.compile(rb"(?<![a-z0-9])(?:" + alternatives + rb")(?![a-z0-9])")
+        # The case of ASCII letters is ignored anyway. Scripts without blanks have no words to end.
+        found = words if text[0].isascii() and text[-1].isascii() else parts
+        for spelling in {text, text.upper(), text.lower()}:
+            for encoding in _ENCODINGS:
+                try:
+                    encoded = spelling.encode(encoding).removesuffix(_TO_ASCII).lower()
+                except UnicodeEncodeError:
+                    continue
+                if (len(text) if encoding in _UTF_16 else len(encoded)) >= least:
+                    found.add(encoded)
+    alternatives = []
+    if words:
+        alternatives.append(rb"(?<![a-z0-9])" + _any_of(words) + rb"(?![a-z0-9])")
+    if parts:
+        alternatives.append(_any_of(parts))
+    return re.compile(b"|".join(alternatives)) if alternatives else None
+
+
+def _any_of(texts: Iterable[bytes]) -> bytes:
+    return b"(?:" + b"|".join(re.escape(text) for text in sorted(texts, key=lambda text: (-len(text), text))) + b")"

@@ -70,3 +70,8 @@ def test_moved(value: str, vr: str, days: int, expected: str) -> None:
 )
 def test_what_is_no_date_is_not_kept(value: str, vr: str) -> None:
     assert dates.moved(value, vr, -400) is None
+
+
+@pytest.mark.parametrize("value", ["20240101-20240231", "SMITH-20240101", "20240101-2024"])
+def test_a_range_with_an_end_that_is_no_date_is_none(value: str) -> None:
+    assert dates.moved(value, "DA", -400) is None

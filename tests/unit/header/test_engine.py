@@ -350,3 +350,47 @@ def _method_codes(header: RedactedHeader) -> list[bytes]:
     sequence = element_of(header, 0x00120064)
     items = sequence.items or [] if sequence is not None else []
     return [(find(item, 0x00080100) or Element(0, "SH")).value.strip() for item in items]
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr"),
+    [
+        *((0x00080106, "DT"), (0x00080107, "DT"), (0x00100030, "DA"), (0x00181200, "DA"), (0x00181202, "DT")),
+        *((0x00181203, "DT"), (0x00181204, "DA"), (0x00181205, "DA"), (0x0018700C, "DA"), (0x0018A002, "DT")),
+        *((0x00440004, "DT"), (0x0044000B, "DT"), (0x00686226, "DT"), (0x300E0004, "DA")),
+    ],
+)
+def test_no_date_that_others_may_know_moves_with_the_patient_s(tag: int, vr: str) -> None:
+    """Calibration, manufacture, approval: the same day stands in other files, so its shift would tell all shifts."""
+    source = b"20150131" if vr == "DA" else b"20150131101112"
+    for options in ({MODIFIED}, {MODIFIED, DEVICE, PATIENT_OPTION, Option.CLEAN_STRUCTURED_CONTENT}):
+        header = redacted(
+            Item(tag, vr, source), Item(0x00080020, "DA", b"20150131"), profile=Profile(options=frozenset(options))
+        )
+        shifted = value_of(header, 0x00080020)
+        assert shifted not in (None, b"", b"20150131")
+        assert not (value_of(header, tag) or b"").startswith(shifted or b"!")
+
+
+def test_coded_entries_settled_under_one_key_are_not_those_of_another() -> None:
+    local = [Item(0x00080100, "SH", b"A1"), Item(0x00080102, "SH", b"99X"), Item(0x00080104, "LO", b"Smith")]
+    other = [Item(0x00080100, "SH", b"A2"), *local[1:]]
+
+    def keyed(item: list[Item], domain: str) -> bytes:
+        sequence = element_of(redacted(Item(0x00081032, "SQ", [item]), domain=domain), 0x00081032)
+        assert sequence is not None
+        return (find((sequence.items or [[]])[0], 0x00080100) or sequence).value
+
+    first = [keyed(local, "trial"), keyed(local, "another"), keyed(other, "trial")]
+    assert len(set(first)) == 3
+    assert [keyed(local, "trial"), keyed(local, "another"), keyed(other, "trial")] == first
+
+
+@pytest.mark.parametrize("vr", ["UN", "SH"])
+def test_entries_of_which_not_all_was_encoded_are_told_apart(vr: str) -> None:
+    """An element whose VR was guessed has no bytes to be remembered by."""
+    known = [[Item(0x00080100, "UN", value), Item(0x00080102, vr, b"DCM ")] for value in (b"121181", b"121033")]
+    sequence = element_of(redacted(Item(0x00081032, "SQ", known)), 0x00081032)
+    assert sequence is not None
+    kept = [find(item, 0x00080100) for item in sequence.items or []]
+    assert [element.value.strip() for element in kept if element] == [b"121181", b"121033"]

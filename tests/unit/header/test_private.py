@@ -115,3 +115,16 @@ def test_a_declaration_may_be_stricter_than_the_table() -> None:
         extra,
     ]
     assert kept(Item(0x00080300, "SQ", [item]), PET, FACTOR) == {}
+
+
+def test_a_value_inside_a_block_declares_no_block() -> None:
+    """Element 10 of block 10 holds the name of a creator: it is a text, and none of (0019,0010)'s namesakes."""
+    inside = Item(0x70531011, "LO", PET.value)
+    assert kept(PET, inside, FACTOR) == {PET.tag: PET.value, FACTOR.tag: FACTOR.value}
+    assert kept(PET, inside, Item(0x70531100, "DS", b"1.25")) == {}
+    assert kept(Item(0x70530001, "LO", PET.value), Item(0x70530100, "DS", b"1.25")) == {}
+
+
+def test_a_block_that_is_declared_twice_is_believed_in_nothing() -> None:
+    twice = Item(0x00080300, "SQ", [*declared(b"SAFE").value, *declared(b"SAFE").value])
+    assert kept(twice, GE, NUMBER) == {}

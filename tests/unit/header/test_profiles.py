@@ -10,6 +10,7 @@ from dicom_deid.errors import ConfigurationError
 from dicom_deid.header.custom import profile_from
 from dicom_deid.header.presets import DESCRIPTIONS, profile_named, profile_named_or_read
 from dicom_deid.header.profiles import Action, Option, Profile
+from dicom_deid.header.rules import rules_of
 from dicom_deid.header.tables import attribute_rules
 
 REFERENCED_STUDY_AND_STEP = {0x00081110, 0x00081111}
@@ -153,3 +154,34 @@ def test_a_broken_toml_names_its_line(tmp_path: Path) -> None:
     path.write_text("name = 'x'\noptions = [\n")
     with pytest.raises(ConfigurationError, match="line"):
         profile_from(path)
+
+
+def test_clean_descriptors_needs_descriptors() -> None:
+    with pytest.raises(ConfigurationError, match="113105"):
+        Profile(options=frozenset({Option.CLEAN_DESCRIPTORS}), descriptors=False)
+
+
+@pytest.mark.parametrize(
+    ("option", "tag", "action"),
+    [
+        (MODIFIED, 0x00080020, Action.CLEAN_DATE),
+        (Option.CLEAN_STRUCTURED_CONTENT, 0x0040A730, Action.CLEAN_CONTENT),
+        (Option.CLEAN_GRAPHICS, 0x00700001, Action.CLEAN_GRAPHICS),
+        (Option.CLEAN_DESCRIPTORS, 0x00081030, Action.CLEAN_TEXT),
+    ],
+)
+def test_what_an_option_cleans_is_cleaned_in_its_own_way(option: Option, tag: int, action: Action) -> None:
+    assert Profile(options=frozenset({option})).action_of(tag) is action
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *(0x00080001, 0x00080300, 0x00880200, 0x04000500, 0x04000550, 0x04000561, 0xFFFAFFFA, 0xFFFCFFFC),
+        *(0x7FE00001, 0x7FE00002, 0x7FE00003, 0x7FE00008, 0x7FE00009, 0x7FE00010),
+        *(0x00000002, 0x00020010, 0x00041130, 0x50003000, 0x50FE0010, 0x60003000, 0x60FE3000, 0x00080000),
+    ],
+)
+def test_what_would_hide_something_or_point_to_what_moved_goes_under_every_option(tag: int) -> None:
+    for option in Option:
+        assert rules_of(Profile(options=frozenset({option})))[tag].treatment is None

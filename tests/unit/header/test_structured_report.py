@@ -224,3 +224,17 @@ def test_a_tree_of_any_depth_is_cleaned() -> None:
     kept = cleaned(content, STRUCTURED)
     assert "Smith" not in repr(kept)
     assert "left lung" in repr(kept)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "value"),
+    [("DCM", "121033"), ("LN", "30525-0"), ("LN", "29553-5"), ("SCT", "397669002"), ("SCT", "424144002")],
+)
+def test_an_age_goes_by_whatever_code_and_is_capped_where_it_may_stay(scheme: str, value: str) -> None:
+    age = item("NUM", code(value, scheme, "Age"), number("94", "a"))
+    assert cleaned(age, STRUCTURED) is None
+    kept = cleaned(age, STRUCTURED, PATIENT)
+    assert kept is not None
+    assert "94" not in repr(kept)
+    young = cleaned(item("NUM", code(value, scheme, "Age"), number("45", "a")), STRUCTURED, PATIENT)
+    assert "45" in repr(young)
