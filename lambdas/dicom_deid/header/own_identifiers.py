@@ -48,6 +48,10 @@ _SHORTEST_NAME, _SHORTEST_NUMBER, _SHORTEST_MIXED, _SHORTEST_IN_NUMBERS = 4, 6, 
 binary numbers is no coincidence."""
 
 
+_SEARCHED: Final = (TEXT_VRS - dates.VRS) | outside.NUMERIC_VRS | {"OB", "OW", "UI"}
+"""VRs that are looked into. Dates follow their own rules: a child is born on the day of its first image."""
+
+
 def spellings(dataset: DataSet, profile: Profile, codecs: tuple[str, ...]) -> tuple[bytes, ...]:
     """The names and numbers of the header's people that a profile does not keep, encoded, in lower case."""
     stated = [element for element in dataset if element.tag in _STATING]
@@ -89,7 +93,7 @@ def without(dataset: DataSet, identifiers: tuple[bytes, ...], cleaner: Cleaner) 
     """The redacted data set without whatever repeats one of them; itself where nothing does.
 
     An element of the table takes the Basic Profile's action, a private one goes, any other is emptied, or filled where
-    it may not be empty. Dates follow their own rules: a child is born on the day of its first image.
+    it may not be empty.
     """
     if not identifiers:
         return dataset
@@ -104,11 +108,14 @@ def without(dataset: DataSet, identifiers: tuple[bytes, ...], cleaner: Cleaner) 
 
 
 def _contents(dataset: DataSet) -> list[bytes]:
-    contents = [element.value if element.encoded is None else element.encoded for element in dataset]
+    contents = [element.value for element in dataset if element.vr in _SEARCHED]
     for element in dataset:
-        if element.items and element.encoded is None:
-            for item in element.items:
-                contents += _contents(item)
+        if element.items:
+            if element.encoded is not None:
+                contents.append(element.encoded)
+            else:
+                for item in element.items:
+                    contents += _contents(item)
     return contents
 
 
@@ -132,7 +139,7 @@ def _treated(element: Element, pattern: re.Pattern[bytes], cleaner: Cleaner) -> 
 
 
 def _repeats(element: Element, pattern: re.Pattern[bytes]) -> bool:
-    if element.vr in dates.VRS or element.tag in _HARVESTED:
+    if element.vr not in _SEARCHED or element.tag in _HARVESTED:
         # What is left of these is a pseudonym, or what an override keeps.
         return False
     is_text = element.vr in TEXT_VRS or element.vr == "UI"
