@@ -120,6 +120,24 @@ def test_a_name_of_common_words_takes_nothing_along(name: bytes) -> None:
     assert {item.tag: value_of(header, item.tag) for item in items} == {item.tag: item.value for item in items}
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "left"),
+    [
+        (b"White^Zelda", b"CT chest White", b"CT chest"),
+        (b"White^Zelda", b"T2 white matter", b"T2 matter"),
+        (b"Foot^Zelda", b"CT foot", b"CT"),
+        (b"Long^Zelda", b"LONG axis MR", b"axis MR"),
+        (b"Quimby^Ray", b"chest White", b"chest White"),
+        (b"Whiteley^Zelda", b"CT chest White", b"CT chest White"),
+    ],
+)
+def test_a_name_that_is_a_word_too_goes_from_a_typed_text(name: bytes, text: bytes, left: bytes) -> None:
+    typed, region = Item(0x0008103E, "LO", text), Item(0x00180015, "CS", b"FOOT")
+    header = redacted(Item(0x00100010, "PN", name), typed, region, profile=profile_named("research"))
+    assert value_of(header, typed.tag) == left
+    assert value_of(header, region.tag) == b"FOOT"
+
+
 @pytest.mark.parametrize("number", [b"1", b"512", b"10000"])
 def test_a_short_number_takes_nothing_along(number: bytes) -> None:
     header = redacted(Item(0x00100020, "LO", number), Item(0x00200011, "IS", number))
