@@ -40,13 +40,15 @@ _SEQUENCES: Final = frozenset({0x00101002, 0x00400275})
 _STATING: Final = _HARVESTED | _SEQUENCES
 _NAME_BREAK: Final = re.compile(r"[\s^=,.\\()]+")
 _SIGNS: Final = re.compile(r"[\s+()./-]+")
-_BEGINNING: Final = rb"(?:(?<![a-z0-9])|(?<=\x1b[$(),.-][@-~])|(?<=\x1b\$\)[@-~]))"
-"""Where a word begins: after no letter or digit, or after an escape sequence, which ends in one (PS3.5 6.1.2.5)."""
+_ESCAPE: Final = re.compile(rb"\x1b(?:[$(),.-]|\$\))[@-~]\Z")
+"""An escape sequence, after which a word begins though it ends in a letter (PS3.5 6.1.2.5)."""
+_ESCAPE_BYTES: Final = 4
 _GENERIC: Final = frozenset({"anonymized", "anonymised", "anonymous", "hospital", "clinic", "name", "deidentified"})
 """Words in the place of a name that name nobody, beside those of the vocabulary."""
 _SHORTEST_NAME, _SHORTEST_WORD, _SHORTEST_NUMBER, _SHORTEST_MIXED, _SHORTEST_IN_NUMBERS = 4, 3, 6, 5, 6
 """Characters from which on a name, one in a typed text, a number, an identifier of letters and digits, and anything
 among the bytes of binary numbers is no coincidence."""
+_MOST: Final = 64
 _NAMES_TOO: Final = frozenset({WordKind.NEIGHBOUR, WordKind.SOLO})
 _TYPED: Final = frozenset({0x0040A160, 0x00700006})
 """Text values of reports and of graphic annotations, typed as what Clean Descriptors cleans is."""
@@ -89,7 +91,12 @@ def _spelled(stated: tuple[tuple[bool, bytes], ...], codecs: tuple[str, ...]) ->
                 elif not is_name or (kind is None and _is_distinctive(spelling)):
                     found.add(charset.encode([spelling], codecs).lower())
                     found.add(spelling.encode().lower())
-    return OwnIdentifiers(tuple(sorted(found)), tuple(sorted(words)))
+    # The longest first: no file makes the search of a header long by calling its people by thousands of names.
+    return OwnIdentifiers(tuple(sorted(found, key=_by_length)[:_MOST]), tuple(sorted(words, key=_by_length)[:_MOST]))
+
+
+def _by_length(text: bytes) -> tuple[int, bytes]:
+    return -len(text), text
 
 
 def _is_distinctive(part: str) -> bool:
@@ -136,9 +143,9 @@ class _Search:
     """Goes through a data set in which something was found."""
 
     def __init__(self, own: OwnIdentifiers, cleaner: Cleaner) -> None:
-        self._cleaner = cleaner
-        self._identifiers = _pattern(own.identifiers)
-        self._words = re.compile(" *" + _pattern(own.words).pattern.decode("latin-1"), re.IGNORECASE)
+        self._own, self._cleaner = own, cleaner
+        words = "|".join(re.escape(word.decode("ascii")) for word in own.words)
+        self._words = re.compile(rf" *(?<![a-z0-9])(?:{words})(?![a-z0-9])" if words else "(?!)", re.IGNORECASE)
 
     def without(self, dataset: DataSet) -> DataSet:
         """The data set, or an item; itself where nothing is found in it."""
@@ -164,8 +171,9 @@ class _Search:
             # What is left of these is a pseudonym, or what an override keeps.
             return False
         is_text = element.vr in TEXT_VRS or element.vr == "UI"
+        content = element.value.lower()
         least = 1 if is_text else _SHORTEST_IN_NUMBERS
-        return any(len(match[0]) >= least for match in self._identifiers.finditer(element.value.lower()))
+        return any(len(text) >= least and _stands_alone(text, content) for text in self._own.identifiers)
 
     def _without_words(self, element: Element) -> Element | None:
         texts = self._cleaner.text(element)
@@ -177,10 +185,15 @@ class _Search:
         return self._cleaner.with_text(element, left) if any(left) else _replaced(element, self._cleaner)
 
 
-def _pattern(spellings: tuple[bytes, ...]) -> re.Pattern[bytes]:
-    """Any of them, as words of their own; nothing where there are none."""
-    alternatives = b"|".join(map(re.escape, sorted(spellings, key=len, reverse=True))) or b"(?!)"
-    return re.compile(_BEGINNING + rb"(?:" + alternatives + rb")(?![a-z0-9])")
+def _stands_alone(text: bytes, content: bytes) -> bool:
+    """Whether a text is a word of the content: between other characters than letters and digits, or at its ends."""
+    place = content.find(text)
+    while place >= 0:
+        before, end = content[max(0, place - _ESCAPE_BYTES) : place], place + len(text)
+        if not content[end : end + 1].isalnum() and (not before[-1:].isalnum() or _ESCAPE.search(before)):
+            return True
+        place = content.find(text, place + 1)
+    return False
 
 
 def _replaced(element: Element, cleaner: Cleaner) -> Element | None:

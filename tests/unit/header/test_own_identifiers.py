@@ -7,10 +7,11 @@ import io
 import pytest
 
 from dicom_deid.header.engine import RedactedHeader, redact_header
-from dicom_deid.header.own_identifiers import WARNING
+from dicom_deid.header.own_identifiers import WARNING, stated_by
 from dicom_deid.header.presets import profile_named
 from dicom_deid.header.profiles import Action, Option, Profile
 from dicom_deid.header.report import Claims
+from dicom_deid.part10.elements import Element
 from dicom_deid.part10.reader import find, read_header
 from dicom_deid.part10.writer import encode
 from dicom_deid.pseudonyms import Pseudonymiser
@@ -143,6 +144,13 @@ def test_a_short_number_takes_nothing_along(number: bytes) -> None:
     header = redacted(Item(0x00100020, "LO", number), Item(0x00200011, "IS", number))
     assert value_of(header, 0x00200011) == number
     assert WARNING not in header.warnings
+
+
+def test_thousands_of_names_take_no_longer_than_some() -> None:
+    names = b"\\".join(b"Q%05dx^Y%05dz" % (number, number) for number in range(3000))
+    own = stated_by([Element(0x00101001, "PN", names), Element(0x00100020, "LO", b"0083749215")], BASIC, ("latin-1",))
+    assert len(own.identifiers) == 64
+    assert b"0083749215" in own.identifiers
 
 
 def test_an_identifier_that_the_custodian_keeps_stays() -> None:
