@@ -52,8 +52,8 @@ _MOST: Final = 64
 _NAMES_TOO: Final = frozenset({WordKind.NEIGHBOUR, WordKind.SOLO})
 _TYPED: Final = frozenset({0x0040A160, 0x00700006})
 """Text values of reports and of graphic annotations, typed as what Clean Descriptors cleans is."""
-
-
+_DAY: Final = re.compile(rb"(?:19|20)[0-9]{6}")
+"""A day as a component of a UID: that of the scan far more often than that of the birth, and they may be one."""
 _SEARCHED: Final = (TEXT_VRS - dates.VRS) | outside.NUMERIC_VRS | {"OB", "OW", "UI"}
 """VRs that are looked into. Dates follow their own rules: a child is born on the day of its first image."""
 
@@ -170,10 +170,12 @@ class _Search:
         if element.vr not in _SEARCHED or element.tag in _HARVESTED:
             # What is left of these is a pseudonym, or what an override keeps.
             return False
-        is_text = element.vr in TEXT_VRS or element.vr == "UI"
-        content = element.value.lower()
-        least = 1 if is_text else _SHORTEST_IN_NUMBERS
-        return any(len(text) >= least and _stands_alone(text, content) for text in self._own.identifiers)
+        own, content = self._own.identifiers, element.value.lower()
+        if element.vr == "UI":
+            own = tuple(text for text in own if not _DAY.fullmatch(text))
+        elif element.vr not in TEXT_VRS:
+            own = tuple(text for text in own if len(text) >= _SHORTEST_IN_NUMBERS)
+        return any(_stands_alone(text, content) for text in own)
 
     def _without_words(self, element: Element) -> Element | None:
         texts = self._cleaner.text(element)

@@ -97,6 +97,7 @@ ALIKE = {
     "a longer number": (Item(0x00200011, "IS", b"183749215"), BASIC),
     "a word that begins like a name": (Item(0x00081010, "SH", b"QUIMBLETONS"), ALL_KEPT),
     "an institution of another name": (Item(0x00080080, "LO", b"Odileton Clinic"), ALL_KEPT),
+    "the day of birth in a UID": (Item(0x00081155, "UI", b"1.2.826.19670423.7"), ALL_KEPT),
     "the day of birth as the day of a study": (Item(0x00080020, "DA", b"19670423"), ALL_KEPT),
 }
 
