@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from operator import is_
 from typing import TYPE_CHECKING, Final, NamedTuple
+from unicodedata import combining, normalize
 
 from dicom_deid.header import attributes, charset, codes, dates, outside
 from dicom_deid.header.descriptors import clean_text
@@ -45,9 +46,9 @@ _ESCAPE: Final = re.compile(rb"\x1b(?:[$(),.-]|\$\))[@-~]\Z")
 _ESCAPE_BYTES: Final = 4
 _GENERIC: Final = frozenset({"anonymized", "anonymised", "anonymous", "hospital", "clinic", "name", "deidentified"})
 """Words in the place of a name that name nobody, beside those of the vocabulary."""
-_SHORTEST_NAME, _SHORTEST_WORD, _SHORTEST_NUMBER, _SHORTEST_MIXED, _SHORTEST_IN_NUMBERS = 4, 3, 6, 5, 6
-"""Characters from which on a name, one in a typed text, a number, an identifier of letters and digits, and anything
-among the bytes of binary numbers is no coincidence."""
+_SHORTEST_NAME, _SHORTEST_WORD, _SHORTEST_NUMBER, _SHORTEST_MIXED, _SHORTEST_IN_NUMBERS = 4, 3, 5, 4, 6
+"""Characters from which on a name, one in a typed text, a number, an identifier of letters and digits, and anything in
+a decimal or among the bytes of binary numbers is no coincidence."""
 _MOST: Final = 64
 _NAMES_TOO: Final = frozenset({WordKind.NEIGHBOUR, WordKind.SOLO})
 _TYPED: Final = frozenset({0x0040A160, 0x00700006})
@@ -84,7 +85,7 @@ def _spelled(stated: tuple[tuple[bool, bytes], ...], codecs: tuple[str, ...]) ->
     words: set[bytes] = set()
     for is_name, value in stated:
         for text in charset.decode(value, "PN" if is_name else "LO", codecs):
-            for spelling in _NAME_BREAK.split(text) if is_name else _forms_of_number(text):
+            for spelling in _forms_of_name(text) if is_name else _forms_of_number(text):
                 kind = kind_of(spelling) if is_name else None
                 if kind in _NAMES_TOO and len(spelling) >= _SHORTEST_WORD:
                     words.add(spelling.lower().encode())
@@ -103,6 +104,12 @@ def _is_distinctive(part: str) -> bool:
     """Whether a part of a name, no word of the vocabulary, names somebody."""
     enough = len(part) >= (_SHORTEST_NAME if part.isascii() else _SHORTEST_NAME // 2)
     return enough and not (part.lower() in _GENERIC or part.upper() in code_string_terms() or part.isdigit())
+
+
+def _forms_of_name(text: str) -> Iterator[str]:
+    for part in _NAME_BREAK.split(text):
+        plain = "".join(letter for letter in normalize("NFKD", part) if not combining(letter))
+        yield from {part, plain, plain.replace("'", "").replace("-", ""), *plain.split("-")}
 
 
 def _forms_of_number(text: str) -> Iterator[str]:
@@ -173,7 +180,7 @@ class _Search:
         own, content = self._own.identifiers, element.value.lower()
         if element.vr == "UI":
             own = tuple(text for text in own if not _DAY.fullmatch(text))
-        elif element.vr not in TEXT_VRS:
+        elif element.vr == "DS" or element.vr not in TEXT_VRS:
             own = tuple(text for text in own if len(text) >= _SHORTEST_IN_NUMBERS)
         return any(_stands_alone(text, content) for text in own)
 
@@ -188,14 +195,19 @@ class _Search:
 
 
 def _stands_alone(text: bytes, content: bytes) -> bool:
-    """Whether a text is a word of the content: between other characters than letters and digits, or at its ends."""
+    """Whether a text stands in the content as it is: no letter goes on with its letters, no digit with its digits."""
     place = content.find(text)
     while place >= 0:
         before, end = content[max(0, place - _ESCAPE_BYTES) : place], place + len(text)
-        if not content[end : end + 1].isalnum() and (not before[-1:].isalnum() or _ESCAPE.search(before)):
+        begins = not _goes_on(before[-1:], text[:1]) or _ESCAPE.search(before)
+        if begins and not _goes_on(text[-1:], content[end : end + 1]):
             return True
         place = content.find(text, place + 1)
     return False
+
+
+def _goes_on(first: bytes, second: bytes) -> bool:
+    return (first.isdigit() and second.isdigit()) or (first.isalpha() and second.isalpha())
 
 
 def _replaced(element: Element, cleaner: Cleaner) -> Element | None:

@@ -75,6 +75,8 @@ REPEATED = {
     "a station's name": (Item(0x00081010, "SH", b"QUIMBLETON"), ALL_KEPT),
     "a physician's name as a serial number": (Item(0x00181000, "LO", b"for MARCHETTI"), ALL_KEPT),
     "an accession number as a plate": (Item(0x00181004, "LO", b"acc-20417"), ALL_KEPT),
+    "a number behind letters": (Item(0x00181000, "LO", b"MRN0083749215"), ALL_KEPT),
+    "a name before digits": (Item(0x00081010, "SH", b"MARCHETTI67"), ALL_KEPT),
     "a name behind an escape sequence": (Item(0x00102160, "SH", b"\x1b(JQuimbleton"), ALL_KEPT),
     "a component of a UID": (Item(0x00081155, "UI", b"1.2.826.83749215.7"), ALL_KEPT),
     "a safe private number": (
@@ -140,11 +142,21 @@ def test_a_name_that_is_a_word_too_goes_from_a_typed_text(name: bytes, text: byt
     assert value_of(header, region.tag) == b"FOOT"
 
 
-@pytest.mark.parametrize("number", [b"1", b"512", b"10000"])
-def test_a_short_number_takes_nothing_along(number: bytes) -> None:
-    header = redacted(Item(0x00100020, "LO", number), Item(0x00200011, "IS", number))
-    assert value_of(header, 0x00200011) == number
+@pytest.mark.parametrize(
+    ("number", "tag", "vr"), [(b"1", 0x00200011, "IS"), (b"4512", 0x00200011, "IS"), (b"32768", 0x00281052, "DS")]
+)
+def test_a_short_number_takes_nothing_along(number: bytes, tag: int, vr: str) -> None:
+    header = redacted(Item(0x00100020, "LO", number), Item(tag, vr, number))
+    assert value_of(header, tag) == number
     assert WARNING not in header.warnings
+
+
+@pytest.mark.parametrize("station", [b"OBRIEN", b"o'brien", b"CT Zelda", b"MUELLER-Odile", b"MULLER"])
+def test_a_name_is_found_in_its_usual_spellings(station: bytes) -> None:
+    names = (Item(0x00100010, "PN", b"O'Brien^Mary-Zelda"), Item(0x00080090, "PN", b"M\xfcller^Odile"))
+    latin = Item(0x00080005, "CS", b"ISO_IR 100")
+    header = redacted(*names, latin, Item(0x00081010, "SH", station), profile=ALL_KEPT)
+    assert value_of(header, 0x00081010) != station
 
 
 def test_thousands_of_names_take_no_longer_than_some() -> None:
