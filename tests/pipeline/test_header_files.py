@@ -24,6 +24,8 @@ UNREADABLE = {
     "badVR.dcm": Reason.FRAME_COUNT_MISMATCH,  # Number of Frames is no number
     "no_meta.dcm": Reason.NOT_DICOM,  # 244 bytes without a data set
     "rtplan_truncated.dcm": Reason.PARSE_ERROR,
+    "meta_missing_tsyntax.dcm": Reason.FRAME_COUNT_MISMATCH,  # two bytes of pixel data without Rows or Columns
+    "nested_priv_SQ.dcm": Reason.FRAME_COUNT_MISMATCH,  # the same
     "emri_small_jpeg_2k_lossless_too_short.dcm": Reason.PARSE_ERROR,
 }
 _KEPT = (

@@ -32,6 +32,8 @@ DEVIATIONS: Final[tuple[str, ...]] = (
     "Patient's Birth Date is emptied under every option. Ages over 89 become 090Y.",
     "Patient's Name and ID, Accession Number and Study ID get keyed pseudonyms where they had a value.",
     "Study, Series and SOP Instance UID are added where an object lacks them.",
+    "A value that repeats a name or a number by which the object's own header calls its patient, staff, visit or order "
+    "goes wherever it stands, under every option that would keep it; a UID that holds such a number is remapped.",
     "UIDs in the place of SOP classes and transfer syntaxes stay where they have the form of one, private ones too; "
     "any other UID there is remapped. Private SOP classes and transfer syntaxes of the object itself are refused.",
     "Text outside table E.1-1 stays only as far as a reviewed list allows; unknown elements, icons, curves and "
@@ -40,6 +42,7 @@ DEVIATIONS: Final[tuple[str, ...]] = (
     "Retain Safe Private: values of OB, OW, UN, LT, ST and UT go although the table lists them; LO and SH stay where "
     "the vocabulary knows every word.",
     "Clean Recognizable Visual Features is not performed: what may show a face goes to a person.",
+    "Pixel data of which nothing tells the size is refused.",
     "Encapsulated documents and media directories are refused; structured reports are refused without 113104.",
 )
 """Every reading of the standard that is the project's own, and everything done beyond it or left out."""

@@ -55,7 +55,7 @@ def redact_header(header: Header, profile: Profile, pseudonymiser: Pseudonymiser
     ]
     replaced = {element.tag for element in own}
     stays = [element for element in redaction.elements(header.dataset) if element.tag not in replaced]
-    dataset = [*own_identifiers.without(stays, subject.spellings(), redaction), *own]
+    dataset = [*own_identifiers.without(stays, subject.own_identifiers(), redaction), *own]
     dataset.sort(key=attrgetter("tag"))
     return RedactedHeader(
         sop_class_uid=subject.source_uid(CLASS),

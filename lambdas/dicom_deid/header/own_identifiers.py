@@ -11,13 +11,15 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from operator import is_
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
+from unicodedata import combining, normalize
 
 from dicom_deid.header import attributes, charset, codes, dates, outside
+from dicom_deid.header.descriptors import clean_text
 from dicom_deid.header.profiles import Action, Profile, basic_action
 from dicom_deid.header.tables import attribute_rules
 from dicom_deid.header.values import TEXT_VRS, dummy
-from dicom_deid.header.vocabulary import code_string_terms, kind_of
+from dicom_deid.header.vocabulary import WordKind, code_string_terms, kind_of
 from dicom_deid.part10.elements import DataSet, Element
 
 if TYPE_CHECKING:
@@ -39,43 +41,75 @@ _SEQUENCES: Final = frozenset({0x00101002, 0x00400275})
 _STATING: Final = _HARVESTED | _SEQUENCES
 _NAME_BREAK: Final = re.compile(r"[\s^=,.\\()]+")
 _SIGNS: Final = re.compile(r"[\s+()./-]+")
-_BEGINNING: Final = rb"(?:(?<![a-z0-9])|(?<=\x1b[$(),.-][@-~])|(?<=\x1b\$\)[@-~]))"
-"""Where a word begins: after no letter or digit, or after an escape sequence, which ends in one (PS3.5 6.1.2.5)."""
+_ESCAPE: Final = re.compile(rb"\x1b(?:[$(),.-]|\$\))[@-~]\Z")
+"""An escape sequence, after which a word begins though it ends in a letter (PS3.5 6.1.2.5)."""
+_ESCAPE_BYTES: Final = 4
 _GENERIC: Final = frozenset({"anonymized", "anonymised", "anonymous", "hospital", "clinic", "name", "deidentified"})
 """Words in the place of a name that name nobody, beside those of the vocabulary."""
-_SHORTEST_NAME, _SHORTEST_NUMBER, _SHORTEST_MIXED, _SHORTEST_IN_NUMBERS = 4, 6, 5, 6
-"""Characters from which on a name, a number, an identifier of letters and digits, and anything among the bytes of
-binary numbers is no coincidence."""
+_SHORTEST_NAME, _SHORTEST_WORD, _SHORTEST_NUMBER, _SHORTEST_MIXED, _SHORTEST_IN_NUMBERS = 4, 3, 5, 4, 6
+"""Characters from which on a name, one in a typed text, a number, an identifier of letters and digits, and anything in
+a decimal or among the bytes of binary numbers is no coincidence."""
+_MOST: Final = 64
+_NAMES_TOO: Final = frozenset({WordKind.NEIGHBOUR, WordKind.SOLO})
+_TYPED: Final = frozenset({0x0040A160, 0x00700006})
+"""Text values of reports and of graphic annotations, typed as what Clean Descriptors cleans is."""
+_DAY: Final = re.compile(rb"(?:19|20)[0-9]{6}")
+"""A day as a component of a UID: that of the scan far more often than that of the birth, and they may be one."""
+_SEARCHED: Final = (TEXT_VRS - dates.VRS) | outside.NUMERIC_VRS | {"OB", "OW", "UI"}
+"""VRs that are looked into. Dates follow their own rules: a child is born on the day of its first image."""
 
 
-def spellings(dataset: DataSet, profile: Profile, codecs: tuple[str, ...]) -> tuple[bytes, ...]:
-    """The names and numbers of the header's people that a profile does not keep, encoded, in lower case."""
+class OwnIdentifiers(NamedTuple):
+    """The names and numbers of a header's people that a profile does not keep, encoded, in lower case."""
+
+    identifiers: tuple[bytes, ...]
+    """What is no word of the vocabulary: it goes from everywhere."""
+    words: tuple[bytes, ...]
+    """Names that are words of the vocabulary too (``White``): they go from what somebody typed."""
+
+
+def stated_by(dataset: DataSet, profile: Profile, codecs: tuple[str, ...]) -> OwnIdentifiers:
+    """What the header calls its people by."""
     stated = [element for element in dataset if element.tag in _STATING]
     for sequence in [element for element in stated if element.items]:
         stated += [element for item in sequence.items or [] for element in item if element.tag in _HARVESTED]
     overrides = profile.overrides
     if overrides:
         stated = [element for element in stated if overrides.get(element.tag) is not Action.KEEP]
-    return _spellings(tuple([(element.tag in _NAMES, element.value) for element in stated]), codecs)
+    return _spelled(tuple([(element.tag in _NAMES, element.value) for element in stated]), codecs)
 
 
 @lru_cache(maxsize=64)
-def _spellings(stated: tuple[tuple[bool, bytes], ...], codecs: tuple[str, ...]) -> tuple[bytes, ...]:
+def _spelled(stated: tuple[tuple[bool, bytes], ...], codecs: tuple[str, ...]) -> OwnIdentifiers:
     found: set[bytes] = set()
+    words: set[bytes] = set()
     for is_name, value in stated:
         for text in charset.decode(value, "PN" if is_name else "LO", codecs):
-            for spelling in _parts_of_name(text) if is_name else _forms_of_number(text):
-                found.add(charset.encode([spelling], codecs).lower())
-                found.add(spelling.encode().lower())
-    return tuple(sorted(found))
+            for spelling in _forms_of_name(text) if is_name else _forms_of_number(text):
+                kind = kind_of(spelling) if is_name else None
+                if kind in _NAMES_TOO and len(spelling) >= _SHORTEST_WORD:
+                    words.add(spelling.lower().encode())
+                elif not is_name or (kind is None and _is_distinctive(spelling)):
+                    found.add(charset.encode([spelling], codecs).lower())
+                    found.add(spelling.encode().lower())
+    # The longest first: no file makes the search of a header long by calling its people by thousands of names.
+    return OwnIdentifiers(tuple(sorted(found, key=_by_length)[:_MOST]), tuple(sorted(words, key=_by_length)[:_MOST]))
 
 
-def _parts_of_name(text: str) -> Iterator[str]:
+def _by_length(text: bytes) -> tuple[int, bytes]:
+    return -len(text), text
+
+
+def _is_distinctive(part: str) -> bool:
+    """Whether a part of a name, no word of the vocabulary, names somebody."""
+    enough = len(part) >= (_SHORTEST_NAME if part.isascii() else _SHORTEST_NAME // 2)
+    return enough and not (part.lower() in _GENERIC or part.upper() in code_string_terms() or part.isdigit())
+
+
+def _forms_of_name(text: str) -> Iterator[str]:
     for part in _NAME_BREAK.split(text):
-        enough = len(part) >= (_SHORTEST_NAME if part.isascii() else _SHORTEST_NAME // 2)
-        known = part.lower() in _GENERIC or kind_of(part) is not None or part.upper() in code_string_terms()
-        if enough and not known and not part.isdigit():
-            yield part
+        plain = "".join(letter for letter in normalize("NFKD", part) if not combining(letter))
+        yield from {part, plain, plain.replace("'", "").replace("-", ""), *plain.split("-")}
 
 
 def _forms_of_number(text: str) -> Iterator[str]:
@@ -85,59 +119,95 @@ def _forms_of_number(text: str) -> Iterator[str]:
             yield form
 
 
-def without(dataset: DataSet, identifiers: tuple[bytes, ...], cleaner: Cleaner) -> DataSet:
+def without(dataset: DataSet, own: OwnIdentifiers, cleaner: Cleaner) -> DataSet:
     """The redacted data set without whatever repeats one of them; itself where nothing does.
 
     An element of the table takes the Basic Profile's action, a private one goes, any other is emptied, or filled where
-    it may not be empty. Dates follow their own rules: a child is born on the day of its first image.
+    it may not be empty. A typed text loses the word alone where it is one that others are called by, too.
     """
-    if not identifiers:
+    if not (own.identifiers or own.words):
         return dataset
     content = b"\0".join(_contents(dataset)).lower()
-    for identifier in identifiers:
-        if identifier in content:
-            break
-    else:
-        return dataset
-    alternatives = b"|".join(map(re.escape, sorted(identifiers, key=len, reverse=True)))
-    return _without(dataset, re.compile(_BEGINNING + rb"(?:" + alternatives + rb")(?![a-z0-9])"), cleaner)
+    for spelling in (*own.identifiers, *own.words):
+        if spelling in content:
+            return _Search(own, cleaner).without(dataset)
+    return dataset
 
 
 def _contents(dataset: DataSet) -> list[bytes]:
-    contents = [element.value if element.encoded is None else element.encoded for element in dataset]
+    contents = [element.value for element in dataset if element.vr in _SEARCHED]
     for element in dataset:
-        if element.items and element.encoded is None:
-            for item in element.items:
-                contents += _contents(item)
+        if element.items:
+            if element.encoded is not None:
+                contents.append(element.encoded)
+            else:
+                for item in element.items:
+                    contents += _contents(item)
     return contents
 
 
-def _without(dataset: DataSet, pattern: re.Pattern[bytes], cleaner: Cleaner) -> DataSet:
-    if codes.is_code_item(dataset) and any(e.tag in codes.PARTS and _repeats(e, pattern) for e in dataset):
-        cleaner.warn(WARNING)
-        dataset = codes.keyed(dataset, cleaner)
-    kept = [element for source in dataset if (element := _treated(source, pattern, cleaner)) is not None]
-    return dataset if len(kept) == len(dataset) and all(map(is_, kept, dataset)) else kept
+class _Search:
+    """Goes through a data set in which something was found."""
+
+    def __init__(self, own: OwnIdentifiers, cleaner: Cleaner) -> None:
+        self._own, self._cleaner = own, cleaner
+        words = "|".join(re.escape(word.decode("ascii")) for word in own.words)
+        self._words = re.compile(rf" *(?<![a-z0-9])(?:{words})(?![a-z0-9])" if words else "(?!)", re.IGNORECASE)
+
+    def without(self, dataset: DataSet) -> DataSet:
+        """The data set, or an item; itself where nothing is found in it."""
+        if codes.is_code_item(dataset) and any(e.tag in codes.PARTS and self._repeats(e) for e in dataset):
+            self._cleaner.warn(WARNING)
+            dataset = codes.keyed(dataset, self._cleaner)
+        kept = [element for source in dataset if (element := self._treated(source)) is not None]
+        return dataset if len(kept) == len(dataset) and all(map(is_, kept, dataset)) else kept
+
+    def _treated(self, element: Element) -> Element | None:
+        if element.items is not None:
+            items = [self.without(item) for item in element.items]
+            return element if all(map(is_, items, element.items)) else Element(element.tag, "SQ", b"", items)
+        if self._repeats(element):
+            self._cleaner.warn(WARNING)
+            self._cleaner.count(Action.DUMMY)
+            return None if element.is_private else _replaced(element, self._cleaner)
+        typed = element.tag in _TYPED or self._cleaner.profile.action_of(element.tag) is Action.CLEAN_TEXT
+        return self._without_words(element) if typed and element.vr in TEXT_VRS else element
+
+    def _repeats(self, element: Element) -> bool:
+        if element.vr not in _SEARCHED or element.tag in _HARVESTED:
+            # What is left of these is a pseudonym, or what an override keeps.
+            return False
+        own, content = self._own.identifiers, element.value.lower()
+        if element.vr == "UI":
+            own = tuple(text for text in own if not _DAY.fullmatch(text))
+        elif element.vr == "DS" or element.vr not in TEXT_VRS:
+            own = tuple(text for text in own if len(text) >= _SHORTEST_IN_NUMBERS)
+        return any(_stands_alone(text, content) for text in own)
+
+    def _without_words(self, element: Element) -> Element | None:
+        texts = self._cleaner.text(element)
+        left = [clean_text(self._words.sub("", text)) if self._words.search(text) else text for text in texts]
+        if left == texts:
+            return element
+        self._cleaner.warn(WARNING)
+        self._cleaner.count(Action.CLEAN_TEXT)
+        return self._cleaner.with_text(element, left) if any(left) else _replaced(element, self._cleaner)
 
 
-def _treated(element: Element, pattern: re.Pattern[bytes], cleaner: Cleaner) -> Element | None:
-    if element.items is not None:
-        items = [_without(item, pattern, cleaner) for item in element.items]
-        return element if all(map(is_, items, element.items)) else Element(element.tag, "SQ", b"", items)
-    if not _repeats(element, pattern):
-        return element
-    cleaner.warn(WARNING)
-    cleaner.count(Action.DUMMY)
-    return None if element.is_private else _replaced(element, cleaner)
+def _stands_alone(text: bytes, content: bytes) -> bool:
+    """Whether a text stands in the content as it is: no letter goes on with its letters, no digit with its digits."""
+    place = content.find(text)
+    while place >= 0:
+        before, end = content[max(0, place - _ESCAPE_BYTES) : place], place + len(text)
+        begins = not _goes_on(before[-1:], text[:1]) or _ESCAPE.search(before)
+        if begins and not _goes_on(text[-1:], content[end : end + 1]):
+            return True
+        place = content.find(text, place + 1)
+    return False
 
 
-def _repeats(element: Element, pattern: re.Pattern[bytes]) -> bool:
-    if element.vr in dates.VRS or element.tag in _HARVESTED:
-        # What is left of these is a pseudonym, or what an override keeps.
-        return False
-    is_text = element.vr in TEXT_VRS or element.vr == "UI"
-    least = 1 if is_text else _SHORTEST_IN_NUMBERS
-    return any(len(match[0]) >= least for match in pattern.finditer(element.value.lower()))
+def _goes_on(first: bytes, second: bytes) -> bool:
+    return (first.isdigit() and second.isdigit()) or (first.isalpha() and second.isalpha())
 
 
 def _replaced(element: Element, cleaner: Cleaner) -> Element | None:

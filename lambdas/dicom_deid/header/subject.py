@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from dicom_deid.header import charset, own_identifiers
+from dicom_deid.header.own_identifiers import OwnIdentifiers
 from dicom_deid.part10.elements import DataSet, Element, Header
 from dicom_deid.pseudonyms import MADE_UP, Pseudonymiser
 
@@ -85,9 +86,9 @@ class Subject:
             found.append(Element(tag, vr, value.encode("ascii")))
         return found
 
-    def spellings(self) -> tuple[bytes, ...]:
+    def own_identifiers(self) -> OwnIdentifiers:
         """The names and numbers of the object's people, as whatever stays is searched for them."""
-        return own_identifiers.spellings(self._header.dataset, self._profile, self._codecs)
+        return own_identifiers.stated_by(self._header.dataset, self._profile, self._codecs)
 
     def patient_pairs(self) -> tuple[tuple[str, str], ...]:
         """The patient's identifier and its pseudonym, for the custodian's mapping alone; none where there is none."""

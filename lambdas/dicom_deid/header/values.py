@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 DUMMY_TEXT: Final = "ANONYMIZED"
@@ -55,9 +56,12 @@ def dummy(vr: str, source: bytes = b"") -> bytes:
 
     As many values as `source` holds, so that an attribute of several values keeps its multiplicity.
     """
-    text = _TEXT.get(vr)
-    if text is None:
-        size = NUMBER_BYTES.get(vr, 2)
-        return bytes(size * max(1, len(source) // size)) if vr not in {"OB", "OW", "UN"} else bytes(2)
-    count = 1 if vr in SINGLE_VALUED else source.count(b"\\") + 1
-    return "\\".join([text] * min(count, _MOST_VALUES)).encode("ascii")
+    if vr in _TEXT:
+        return _dummy_text(vr, 1 if vr in SINGLE_VALUED else min(source.count(b"\\") + 1, _MOST_VALUES))
+    size = NUMBER_BYTES.get(vr, 2)
+    return bytes(size * max(1, len(source) // size)) if vr not in {"OB", "OW", "UN"} else bytes(2)
+
+
+@cache
+def _dummy_text(vr: str, count: int) -> bytes:
+    return "\\".join([_TEXT[vr]] * count).encode("ascii")

@@ -47,6 +47,9 @@ def read_header(source: BinaryIO, limits: Limits = DEFAULT_LIMITS) -> Header:
         raise BadInputError(Reason.DICOMDIR_NOT_SUPPORTED, "a media directory refers to files by name")
     if not transfer_syntax:
         transfer_syntax = _guess(prefix, start, certain=has_preamble)
+    elif transfer_syntax == syntaxes.IMPLICIT_LITTLE and prefix[start + 4 : start + 6].decode("latin-1") in KNOWN_VRS:
+        # Some writers say implicit and write explicit: as a length, two letters are more than a first element has.
+        transfer_syntax = syntaxes.EXPLICIT_LITTLE
     encoding = syntaxes.encoding_of(transfer_syntax)
     if not has_preamble and not meta:
         _require_dicom(prefix, encoding)

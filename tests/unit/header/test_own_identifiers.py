@@ -7,10 +7,11 @@ import io
 import pytest
 
 from dicom_deid.header.engine import RedactedHeader, redact_header
-from dicom_deid.header.own_identifiers import WARNING
+from dicom_deid.header.own_identifiers import WARNING, stated_by
 from dicom_deid.header.presets import profile_named
 from dicom_deid.header.profiles import Action, Option, Profile
 from dicom_deid.header.report import Claims
+from dicom_deid.part10.elements import Element
 from dicom_deid.part10.reader import find, read_header
 from dicom_deid.part10.writer import encode
 from dicom_deid.pseudonyms import Pseudonymiser
@@ -74,6 +75,8 @@ REPEATED = {
     "a station's name": (Item(0x00081010, "SH", b"QUIMBLETON"), ALL_KEPT),
     "a physician's name as a serial number": (Item(0x00181000, "LO", b"for MARCHETTI"), ALL_KEPT),
     "an accession number as a plate": (Item(0x00181004, "LO", b"acc-20417"), ALL_KEPT),
+    "a number behind letters": (Item(0x00181000, "LO", b"MRN0083749215"), ALL_KEPT),
+    "a name before digits": (Item(0x00081010, "SH", b"MARCHETTI67"), ALL_KEPT),
     "a name behind an escape sequence": (Item(0x00102160, "SH", b"\x1b(JQuimbleton"), ALL_KEPT),
     "a component of a UID": (Item(0x00081155, "UI", b"1.2.826.83749215.7"), ALL_KEPT),
     "a safe private number": (
@@ -96,6 +99,7 @@ ALIKE = {
     "a longer number": (Item(0x00200011, "IS", b"183749215"), BASIC),
     "a word that begins like a name": (Item(0x00081010, "SH", b"QUIMBLETONS"), ALL_KEPT),
     "an institution of another name": (Item(0x00080080, "LO", b"Odileton Clinic"), ALL_KEPT),
+    "the day of birth in a UID": (Item(0x00081155, "UI", b"1.2.826.19670423.7"), ALL_KEPT),
     "the day of birth as the day of a study": (Item(0x00080020, "DA", b"19670423"), ALL_KEPT),
 }
 
@@ -120,11 +124,46 @@ def test_a_name_of_common_words_takes_nothing_along(name: bytes) -> None:
     assert {item.tag: value_of(header, item.tag) for item in items} == {item.tag: item.value for item in items}
 
 
-@pytest.mark.parametrize("number", [b"1", b"512", b"10000"])
-def test_a_short_number_takes_nothing_along(number: bytes) -> None:
-    header = redacted(Item(0x00100020, "LO", number), Item(0x00200011, "IS", number))
-    assert value_of(header, 0x00200011) == number
+@pytest.mark.parametrize(
+    ("name", "text", "left"),
+    [
+        (b"White^Zelda", b"CT chest White", b"CT chest"),
+        (b"White^Zelda", b"T2 white matter", b"T2 matter"),
+        (b"Foot^Zelda", b"CT foot", b"CT"),
+        (b"Long^Zelda", b"LONG axis MR", b"axis MR"),
+        (b"Quimby^Ray", b"chest White", b"chest White"),
+        (b"Whiteley^Zelda", b"CT chest White", b"CT chest White"),
+    ],
+)
+def test_a_name_that_is_a_word_too_goes_from_a_typed_text(name: bytes, text: bytes, left: bytes) -> None:
+    typed, region = Item(0x0008103E, "LO", text), Item(0x00180015, "CS", b"FOOT")
+    header = redacted(Item(0x00100010, "PN", name), typed, region, profile=profile_named("research"))
+    assert value_of(header, typed.tag) == left
+    assert value_of(header, region.tag) == b"FOOT"
+
+
+@pytest.mark.parametrize(
+    ("number", "tag", "vr"), [(b"1", 0x00200011, "IS"), (b"4512", 0x00200011, "IS"), (b"32768", 0x00281052, "DS")]
+)
+def test_a_short_number_takes_nothing_along(number: bytes, tag: int, vr: str) -> None:
+    header = redacted(Item(0x00100020, "LO", number), Item(tag, vr, number))
+    assert value_of(header, tag) == number
     assert WARNING not in header.warnings
+
+
+@pytest.mark.parametrize("station", [b"OBRIEN", b"o'brien", b"CT Zelda", b"MUELLER-Odile", b"MULLER"])
+def test_a_name_is_found_in_its_usual_spellings(station: bytes) -> None:
+    names = (Item(0x00100010, "PN", b"O'Brien^Mary-Zelda"), Item(0x00080090, "PN", b"M\xfcller^Odile"))
+    latin = Item(0x00080005, "CS", b"ISO_IR 100")
+    header = redacted(*names, latin, Item(0x00081010, "SH", station), profile=ALL_KEPT)
+    assert value_of(header, 0x00081010) != station
+
+
+def test_thousands_of_names_take_no_longer_than_some() -> None:
+    names = b"\\".join(b"Q%05dx^Y%05dz" % (number, number) for number in range(3000))
+    own = stated_by([Element(0x00101001, "PN", names), Element(0x00100020, "LO", b"0083749215")], BASIC, ("latin-1",))
+    assert len(own.identifiers) == 64
+    assert b"0083749215" in own.identifiers
 
 
 def test_an_identifier_that_the_custodian_keeps_stays() -> None:

@@ -191,6 +191,17 @@ def test_random_bytes_behind_a_good_beginning_never_crash(body: bytes) -> None:
     assert reason_of(content)[0] in (None, Reason.PARSE_ERROR, Reason.TOO_LARGE)
 
 
+def test_an_explicit_data_set_that_is_called_implicit_is_read_as_what_it_is() -> None:
+    elements = [Element(0x00080060, "CS", b"CT"), Element(0x00100010, "PN", b"Quimby^Zelda")]
+    content = file_meta("1.2.840.10008.5.1.4.1.1.2", "1.2.3", "1.2.840.10008.1.2") + encode(elements, Encoding())
+    header = read_header(io.BytesIO(content))
+    assert [(element.tag, element.value) for element in header.dataset] == [(e.tag, e.value) for e in elements]
+    target = io.BytesIO()
+    redact(io.BytesIO(content), target, profile_named("basic"), Pseudonymiser(bytes(32), "trial"))
+    assert pydicom.dcmread(io.BytesIO(target.getvalue())).file_meta.TransferSyntaxUID == "1.2.840.10008.1.2.1"
+    assert b"Quimby" not in target.getvalue()
+
+
 FRAGMENTS = b"\xfe\xff\x00\xe0\0\0\0\0\xfe\xff\x00\xe0\x06\0\0\0Quimby" + b"\xfe\xff\xdd\xe0\0\0\0\0"
 
 
