@@ -13,9 +13,10 @@ from dicom_deid.phi.findings import Action
 from dicom_deid.phi.planning import is_whole_frame
 from dicom_deid.pixels.codecs.registry import codec_of
 from dicom_deid.pixels.description import describe
+from dicom_deid.pixels.display import Display
 from dicom_deid.pixels.frames import FrameReader
 from dicom_deid.pixels.plan import RedactionPlan
-from dicom_deid.pixels.rendering import Display, Picture, for_people
+from dicom_deid.pixels.rendering import Picture, for_people
 
 _THUMBNAIL: Final = 360
 _COLOURS: Final = {Action.REDACT: (232, 93, 58), Action.REVIEW: (240, 180, 41), Action.KEEP: (70, 160, 120)}
