@@ -7,6 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -18,7 +19,7 @@ from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import Outcome, SourceRecord
 from local.account import RAW
 from local.engine import Engine
-from local.pictures import after_picture, before_picture
+from local.pictures import after_picture, before_pictures
 from local.published import is_published, keep
 from local.review.gathering import waiting
 from local.review.waiting import drop
@@ -205,7 +206,9 @@ class Batch:
             return record
         decision = work.read_decision(plan.sha256)
         if decision is not None and decision.outcome is Outcome.APPROVE:
-            plan = apply_decision(plan, decision)
+            # A decision that is none of this plan was refused, and the record says so by its status.
+            with suppress(ValueError):
+                plan = apply_decision(plan, decision)
         verification = work.read_verification()
         checks = tuple((check.id, check.result.value) for check in verification.checks) if verification else ()
         self._pictures(record, source, plan, entry, content)
@@ -242,8 +245,9 @@ class Batch:
             picture = after_picture(self.engine.released_bytes(entry), plan)
             write_if_changed(self.output.report / "pictures" / f"{record.instance_id}.jpg", picture)
         if self.with_source_images:
-            before = before_picture(content, plan)
-            write_if_changed(self.output.custodian / "pictures" / f"{record.instance_id}.png", before)
+            analysed = sorted({image.frames[0] for image in source.images})
+            for frame, before in before_pictures(content, plan, analysed):
+                write_if_changed(self.output.picture(record.instance_id, frame), before)
 
     def _release(self, record: InstanceRecord, entry: CatalogEntry, raw: bytes) -> InstanceRecord:
         content = self.engine.released_bytes(entry)
@@ -276,6 +280,8 @@ class Batch:
                 {
                     "index": n,
                     "box": [b.x0, b.y0, b.x1, b.y1],
+                    "frames": b.frames,
+                    "first_frame": b.first_frame,
                     "action": b.action,
                     "score": b.score,
                     "evidence": b.evidence,
@@ -292,7 +298,15 @@ def _boxes(plan: RedactionPlan) -> Iterator[BoxRecord]:
         box = planned.box
         evidence = tuple(f"{item.kind.value}: {item.rule}" for item in planned.evidence)
         yield BoxRecord(
-            box.x0, box.y0, box.x1, box.y1, len(planned.frames), planned.action.value, planned.score, evidence
+            box.x0,
+            box.y0,
+            box.x1,
+            box.y1,
+            len(planned.frames),
+            planned.action.value,
+            planned.score,
+            evidence,
+            planned.frames[0],
         )
 
 

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 from dicom_deid import __version__
 from dicom_deid.errors import ConfigurationError, Reason
 from dicom_deid.header.presets import profile_named_or_read
+from dicom_deid.phi.planning import WHOLE_FRAME
 from dicom_deid.pseudonyms import load_key, new_key, write_key
 from dicom_deid.records import ReviewDecision
 from local.settings import EngineSettings
@@ -37,6 +38,13 @@ class BoxRecord:
     action: str
     score: float
     evidence: tuple[str, ...]
+    first_frame: int = 0
+    """The first of its frames, 0-based: there it can be seen."""
+
+    @property
+    def is_whole_frame(self) -> bool:
+        """Whether it only asks for a look at everything."""
+        return f"region: {WHOLE_FRAME}" in self.evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +231,10 @@ class OutputFolder:
     def drop_raw(self, instance_id: str) -> None:
         """Forget the raw object of an instance that was refused."""
         (self.state / "raw" / instance_id).unlink(missing_ok=True)
+
+    def picture(self, instance_id: str, frame: int) -> Path:
+        """A frame of a source (0-based) as a person sees it, with its boxes."""
+        return self.custodian / "pictures" / f"{instance_id}-{frame}.png"
 
     def decisions(self, instance_id: str) -> list[ReviewDecision]:
         """What was decided about the instance so far."""

@@ -109,8 +109,8 @@ class Outcome(StrEnum):
 class ReviewDecision:
     """decision.json: what a person decided about exactly the plan with this digest.
 
-    An approval black-outs every box of the plan with action ``redact`` or ``review``, unless `boxes` names the
-    decided ones (indices into the plan's boxes).
+    An approval blacks out every box of the plan with action ``redact`` or ``review``. Where `boxes` names some of those
+    under review (indices into the plan's boxes), the others under review stay as they are.
     """
 
     outcome: Outcome

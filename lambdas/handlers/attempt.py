@@ -51,7 +51,7 @@ class Attempt:
         Raises
         ------
         BadInputError
-            ``low-confidence-phi`` where the plan has doubts and nobody approved exactly this plan.
+            ``low-confidence-phi`` where the plan has doubts and nobody approved exactly this plan and boxes of it.
         """
         plan = self.work.read_plan()
         if plan.count(Action.REVIEW) == 0:
@@ -59,7 +59,10 @@ class Attempt:
         decision = self.work.read_decision(plan.sha256)
         if decision is None or decision.outcome is not Outcome.APPROVE:
             raise BadInputError(Reason.LOW_CONFIDENCE_PHI, "the plan has boxes to review and no approval")
-        return apply_decision(plan, decision)
+        try:
+            return apply_decision(plan, decision)
+        except ValueError:
+            raise BadInputError(Reason.LOW_CONFIDENCE_PHI, "the approval is not one of this plan's boxes") from None
 
 
 def open_attempt(event: AttemptEvent, catalog_table: str, work_bucket: str) -> Attempt:

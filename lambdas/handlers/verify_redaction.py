@@ -14,6 +14,7 @@ from dicom_deid.header.report import Claims
 from dicom_deid.header.stream import open_redacted
 from dicom_deid.phi.assessment import assess
 from dicom_deid.phi.findings import Evidence, EvidenceKind, Finding, Policy, TextClass, UnmatchedText
+from dicom_deid.phi.planning import without_cleared
 from dicom_deid.phi.reading import read_in_order
 from dicom_deid.pixels.extraction import extract
 from dicom_deid.pixels.plan import RedactionPlan
@@ -63,7 +64,7 @@ def handle(event: CandidateEvent) -> Result:
             identity=source.identity,
             pixels_cleaned=source.examined,
             kept=kept_kinds(profile_named_or_read(settings().profile).codes),
-            residual=_second_look(candidate, source, plan) if source.examined else (),
+            residual=_second_look(candidate, source, attempt.work.read_plan(), plan) if source.examined else (),
             keyed=lambda content: pseudonyms.reference(hashlib.sha256(content).hexdigest()),
         )
         if record.verdict is Verdict.PASS:
@@ -73,8 +74,10 @@ def handle(event: CandidateEvent) -> Result:
     return {"verdict": record.verdict.value, "reasons": reasons}
 
 
-def _second_look(candidate: BinaryIO, source: SourceRecord, plan: RedactionPlan) -> tuple[Finding, ...]:
-    """PHI that text detection still reads on the frames that changed."""
+def _second_look(
+    candidate: BinaryIO, source: SourceRecord, undecided: RedactionPlan, plan: RedactionPlan
+) -> tuple[Finding, ...]:
+    """PHI that text detection still reads on the frames that changed, but for doubts that a person left out."""
     changed = set(plan.redactions())
     candidate.seek(0)
     policy = Policy(settings().phi_threshold, settings().unmatched_text)
@@ -87,8 +90,9 @@ def _second_look(candidate: BinaryIO, source: SourceRecord, plan: RedactionPlan)
         spans = detect_phi(read_in_order(detected.words).text)
         assessed = assess(record, detected, spans, source.identity, policy)
         found += [finding for finding in assessed if finding.text_class is TextClass.PHI]
+    doubtful = without_cleared(found, undecided, plan, policy)
     seen_again = Evidence(EvidenceKind.VERIFICATION, "second-look", 1.0)
-    return tuple(replace(finding, evidence=(*finding.evidence, seen_again)) for finding in found)
+    return tuple(replace(finding, evidence=(*finding.evidence, seen_again)) for finding in doubtful)
 
 
 def _check_views(attempt: Attempt, source: SourceRecord, raw: BinaryIO, candidate: BinaryIO) -> list[Check]:

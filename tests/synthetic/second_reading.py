@@ -14,8 +14,9 @@ import cv2
 from dicom_deid.part10.reader import read_header
 from dicom_deid.pixels.codecs.registry import codec_of
 from dicom_deid.pixels.description import describe
+from dicom_deid.pixels.display import Display
 from dicom_deid.pixels.frames import FrameReader
-from dicom_deid.pixels.rendering import Display, Picture, for_people
+from dicom_deid.pixels.rendering import Picture, for_people
 
 _ENLARGED: Final = 3
 """Tesseract reads letters of 20 to 40 pixels best; overlays have 8 to 20."""

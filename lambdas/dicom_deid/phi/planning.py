@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from dicom_deid.geometry import Box
@@ -28,6 +28,9 @@ _WORD_ALONE = frozenset(
     }
 )
 """Evidence that a fragment of a clinical word may have by chance."""
+
+_SEEN = 0.8
+"""Share of a finding's box that lies in the box that a person left out: it is the same text."""
 
 _SAME_LINE = 0.6
 """Boxes are of one line where they share this much of the lower one's height (of the narrower one's width, upright)."""
@@ -140,13 +143,12 @@ def apply_decision(undecided: RedactionPlan, decision: ReviewDecision) -> Redact
     Raises
     ------
     ValueError
-        When the decision is no approval, is about another plan, or names a box that is not under review: the one
-        that was meant would be kept.
+        When the decision is no approval, is about another plan, or names a box that is not under review: whoever
+        mistakes a number means another box, and that one would stay.
     """
     if decision.outcome is not Outcome.APPROVE or decision.plan_sha256 != undecided.sha256:
         raise ValueError("the decision does not approve this plan")
-    asked = {index for index, planned in enumerate(undecided.boxes) if planned.action is Action.REVIEW}
-    if not asked.issuperset(decision.boxes or ()):
+    if not set(decision.boxes or ()) <= boxes_to_decide(undecided):
         raise ValueError("the decision names a box that is not under review")
     decided: list[PlannedBox] = []
     for index, planned in enumerate(undecided.boxes):
@@ -156,6 +158,39 @@ def apply_decision(undecided: RedactionPlan, decision: ReviewDecision) -> Redact
             action = Action.REDACT if chosen and not is_whole_frame(planned) else Action.KEEP
         decided.append(replace(planned, action=action))
     return replace(undecided, boxes=tuple(decided))
+
+
+def boxes_to_decide(undecided: RedactionPlan) -> set[int]:
+    """Indices of the boxes of which a person says whether they are drawn."""
+    return {
+        index
+        for index, planned in enumerate(undecided.boxes)
+        if planned.action is Action.REVIEW and not is_whole_frame(planned)
+    }
+
+
+def without_cleared(
+    findings: Iterable[Finding], undecided: RedactionPlan, decided: RedactionPlan, policy: Policy
+) -> Iterator[Finding]:
+    """What a second look still finds, less the doubts that a person saw and left out of the redaction.
+
+    What is sure by now, at the threshold or above, is not a person's to keep, and stays.
+    """
+    cleared = [
+        before
+        for before, after in zip(undecided.boxes, decided.boxes, strict=True)
+        if before.action is Action.REVIEW and after.action is Action.KEEP and not is_whole_frame(before)
+    ]
+    for finding in findings:
+        known = {
+            frame
+            for planned in cleared
+            if finding.score < policy.threshold and _share(finding.box, [planned.box]) >= _SEEN
+            for frame in planned.frames
+        }
+        left = tuple(frame for frame in finding.frames if frame not in known)
+        if left:
+            yield replace(finding, frames=left)
 
 
 def is_whole_frame(planned: PlannedBox) -> bool:

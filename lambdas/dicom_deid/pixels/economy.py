@@ -82,7 +82,7 @@ def analysed_frames(
                 report.distinct += 1
                 appearances = tuple(Appearance.of(view) for view in views(content))
                 if moving is None:
-                    moving = moving_area(_backgrounds(sequence, read, views), appearances[0].bright.shape)
+                    moving = _moving(sequence, read, views, appearances[0].bright.shape)
                 known = _shown_by(recent, appearances, moving)
                 if known is None:
                     known = AnalysedFrame(number)
@@ -94,12 +94,22 @@ def analysed_frames(
     yield from groups
 
 
-def _backgrounds(sequence: range, read: Callable[[int], bytes], views: Views) -> list[NDArray[np.float64]]:
-    """Of frames spread over a sequence; none where it is too short to tell anything."""
+def _moving(sequence: range, read: Callable[[int], bytes], views: Views, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """What moves in any of the pictures of frames spread over a sequence; nothing where it is too short to tell.
+
+    A window shows movement that the full range leaves in a few dark levels.
+    """
     if len(sequence) < MIN_FRAMES:
-        return []
+        return moving_area((), shape)
     chosen = sorted({int(n) for n in np.linspace(sequence.start, sequence.stop - 1, min(_SAMPLES, len(sequence)))})
-    return [background(views(read(number))[0]) for number in chosen]
+    by_view: list[list[NDArray[np.float64]]] = []
+    for number in chosen:
+        for place, view in enumerate(views(read(number))):
+            if place == len(by_view):
+                by_view.append([])
+            by_view[place].append(background(view))
+    areas = [moving_area(backgrounds, shape) for backgrounds in by_view]
+    return np.asarray(np.logical_or.reduce(areas), np.bool_)
 
 
 def _shown_by(

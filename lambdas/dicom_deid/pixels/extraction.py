@@ -14,12 +14,14 @@ from dicom_deid.pixels import rendering
 from dicom_deid.pixels.barcodes import barcodes
 from dicom_deid.pixels.codecs.registry import codec_of
 from dicom_deid.pixels.description import DEFAULT_PIXEL_LIMITS, PixelLimits, describe
+from dicom_deid.pixels.display import Display
 from dicom_deid.pixels.economy import AnalysedFrame, EconomyReport, analysed_frames
 from dicom_deid.pixels.frames import FrameReader
 from dicom_deid.pixels.images import OcrImage, PixelAnalysis, PixelDescription, Route
-from dicom_deid.pixels.rendering import Display, Picture
+from dicom_deid.pixels.rendering import Picture
 from dicom_deid.pixels.routes import route_of
 from dicom_deid.pixels.text_regions import text_regions
+from dicom_deid.pixels.unused_bits import UnusedBits
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,12 @@ def _images(
 ) -> Iterator[OcrImage]:
     reader = FrameReader.open(source, header, description, limits)
     codec = codec_of(description.transfer_syntax)
-    display = Display.of(header)
+    display, unused = Display.of(header), UnusedBits.of(header, description)
 
     def views(frame: bytes) -> list[Picture]:
-        return rendering.for_text(codec.decode(frame, description), description, display)
+        # Bits that are not of the image would spread its range, and are gone from what is released.
+        stored = frame if unused is None else bytes(unused.cleared(frame))
+        return rendering.for_text(codec.decode(stored, description), description, display)
 
     for group in analysed_frames(description.frames, reader.read, views, economy):
         # The frame is decoded once more: pictures of all analysed frames together would not fit in memory.

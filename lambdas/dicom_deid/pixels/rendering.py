@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import cv2
@@ -11,18 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicom_deid.geometry import Box, Placement
-from dicom_deid.part10.elements import Header
-from dicom_deid.part10.reader import find
 from dicom_deid.pixels.codecs.protocol import Pixels
+from dicom_deid.pixels.display import Display, Window
 from dicom_deid.pixels.images import PixelDescription
 from dicom_deid.pixels.text_regions import Picture as Picture
-from dicom_deid.pixels.text_regions import small_text, text_of_one_brightness, word_count
+from dicom_deid.pixels.text_regions import (
+    has_large_text,
+    shows_other_lettering,
+    small_text,
+    text_of_one_brightness,
+    word_count,
+)
 
+Levels = NDArray[np.uint8]
+"""(rows, columns), black to white."""
 MIN_SIDE: Final = 80
 """Rekognition takes no image smaller than 80 pixels a side (service limit)."""
 _ENLARGED: Final = ((800, 2.0), (1100, 1.5))
 """Pictures up to this many pixels a side are shown to text detection larger: letters of 8 pixels become 12 or more."""
 _CLOSE_UP: Final = 2.0
+_OVERVIEW: Final = 900
+"""Pixels a side of a picture that shows a large one whole: letters of a tenth of its height are read."""
 _TILE: Final = 1840
 _OVERLAP: Final = 240
 """Wider than a word of an overlay."""
@@ -30,46 +38,52 @@ _MARGIN: Final = 12
 _QUALITIES: Final = (92, 80, 60)
 _CROWDED: Final = 60
 """More words than this in one part, by a rough count, and it is cut: DetectText names at most 100 (service quota)."""
+_ANOTHER: Final = 24
+"""Grey levels by which a picture differs from another, on average, to be shown beside it."""
+_HIDDEN: Final = 4
+"""Spread evenly, the pixels take so many times the levels that they take over the full range."""
+_COUNTED: Final = 1 << 20
+"""Ranges of values up to this width are counted value by value; of wider ones the values are sorted."""
 MAX_PNG_BYTES: Final = 5 * 1024 * 1024
 """Largest image that Rekognition takes as bytes (service limit)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
-    """What the header says of showing its pixels: window, palette, rescale."""
-
-    window: tuple[float, float] | None
-    palette: NDArray[np.uint8] | None
-    slope: float
-    intercept: float
-
-    @classmethod
-    def of(cls, header: Header) -> Display:
-        """The first window and the palette of the top level; defaults where there are none."""
-        center, width = _decimal(header, 0x00281050), _decimal(header, 0x00281051)
-        window = (center, width) if center is not None and width is not None and width >= 1 else None
-        slope, intercept = _decimal(header, 0x00281053), _decimal(header, 0x00281052)
-        return cls(window, _palette(header), slope if slope else 1.0, intercept or 0.0)
-
-
 def for_people(pixels: Pixels, description: PixelDescription, display: Display) -> Picture:
     """The frame as a viewer shows it: window, inverted MONOCHROME1, palette, RGB of YBR."""
-    return _picture(pixels, description, display, use_window=True)
+    window = display.windows[0] if display.windows else None
+    picture = _picture(pixels, description, display, window)
+    if window is None and not is_coloured(description, display) and description.bits_stored > 8:
+        spread = _shown(_by_rank(pixels), description)
+        return spread if _hides_levels(picture, spread) else picture
+    return picture
 
 
 def for_text(pixels: Pixels, description: PixelDescription, display: Display) -> list[Picture]:
-    """The frame over its full range; where a window shows something else, through the window too; and where lettering
-    differs from its background in colour alone, that colour.
+    """Every picture of the frame in which text may be seen, the full range first.
+
+    Another follows where it shows something else, or lettering that those before it do not show: through the header's
+    windows; with the levels that occur spread evenly, as one bright pixel makes all others dark; with each of the
+    primary colours alone, as letters may be as bright as what is behind them; of the indices of a palette, as two of
+    them may have one colour.
     """
-    full = _picture(pixels, description, display, use_window=False)
-    pictures = [full]
-    if description.samples == 1 and display.palette is None and display.window and description.bits_stored > 8:
-        windowed = _picture(pixels, description, display, use_window=True)
-        if float(np.mean(cv2.absdiff(windowed, full))) > 24:
-            pictures.append(windowed)
+    pictures = [_picture(pixels, description, display, None)]
     if is_coloured(description, display):
-        coloured = text_of_one_brightness(full)
+        coloured = text_of_one_brightness(pictures[0])
         pictures += [] if coloured is None else [coloured]
+    if description.samples == 3:
+        return pictures
+    if display.palette is not None:
+        indices = _picture(pixels, description, Display(), None)
+        return [*pictures, indices] if shows_other_lettering(indices, pictures) else pictures
+    for window in display.tried:
+        windowed = _picture(pixels, description, display, window)
+        differs = description.bits_stored > 8 and all(_differ(windowed, shown) for shown in pictures)
+        if differs or shows_other_lettering(windowed, pictures):
+            pictures.append(windowed)
+    if description.bits_stored > 8:
+        spread = _shown(_by_rank(pixels), description)
+        if (len(pictures) == 1 and _hides_levels(pictures[0], spread)) or shows_other_lettering(spread, pictures):
+            pictures.append(spread)
     return pictures
 
 
@@ -83,20 +97,24 @@ def tiles(picture: Picture) -> Iterator[tuple[Picture, Placement]]:
 
     Small pictures are enlarged, so that the smallest letters are some 16 pixels high; large ones are cut with an
     overlap that holds a word, and cut again where a part may hold more words than one answer names. Where a large one
-    seems to hold small letters, a close-up follows. Every part has a margin, because engines overlook letters that
-    touch the edge.
+    seems to hold small letters, a close-up follows; where it seems to hold letters too large for an engine to see as
+    such, the whole of it, made small. Every part has a margin, because engines overlook letters that touch the edge.
     """
     scale = next((factor for side, factor in _ENLARGED if max(picture.shape[:2]) <= side), 1.0)
-    yield from _cut(picture, Box(0, 0, picture.shape[1], picture.shape[0]), scale)
+    whole = Box(0, 0, picture.shape[1], picture.shape[0])
+    yield from _cut(picture, whole, scale)
     if scale == 1.0:
         for block in small_text(picture):
             yield from _cut(picture, block, _CLOSE_UP)
+        if has_large_text(picture):
+            yield from _cut(picture, whole, min(1.0, _OVERVIEW / max(picture.shape[:2])))
 
 
 def _cut(picture: Picture, area: Box, scale: float) -> Iterator[tuple[Picture, Placement]]:
     """An area of the picture in parts, each enlarged by the scale."""
     picture = picture[area.y0 : area.y1, area.x0 : area.x1]
-    whole = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC) if scale > 1 else picture
+    way = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    whole = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=way) if scale != 1 else picture
     for x, y, width, height in _parts(picture, round(_TILE / scale)):
         left, top = round(x * scale), round(y * scale)
         part = whole[top : top + round(height * scale), left : left + round(width * scale)]
@@ -149,61 +167,69 @@ def _padded(picture: Picture) -> Picture:
     )
 
 
-def _picture(pixels: Pixels, description: PixelDescription, display: Display, *, use_window: bool) -> Picture:
+def _picture(pixels: Pixels, description: PixelDescription, display: Display, window: Window | None) -> Picture:
     if description.samples == 3:
         return _colour(pixels, description)
     if display.palette is not None:
         return np.asarray(display.palette[np.clip(pixels, 0, len(display.palette) - 1)], np.uint8)
+    return _shown(_levels(pixels, window), description)
+
+
+def _levels(pixels: Pixels, window: Window | None) -> Levels:
+    """Stored values as 256 levels: of a window, or of all that occur."""
     values = pixels.astype(np.float32)
     low, high = float(values.min(initial=0)), float(values.max(initial=0))
-    if use_window and display.window is not None:
-        center, width = display.window
-        low = (center - width / 2 - display.intercept) / display.slope
-        high = (center + width / 2 - display.intercept) / display.slope
-    grey = np.clip((values - low) * (255.0 / max(high - low, 1e-6)), 0, 255).astype(np.uint8)
-    if description.photometric == "MONOCHROME1":
-        grey = 255 - grey
-    return np.repeat(grey[..., np.newaxis], 3, axis=2)
+    if window is not None:
+        low, high = window.low, window.high
+    return np.asarray(np.clip((values - low) * (255.0 / max(high - low, 1e-6)), 0, 255), np.uint8)
+
+
+def _shown(levels: Levels, description: PixelDescription) -> Picture:
+    grey = 255 - levels if description.photometric == "MONOCHROME1" else levels
+    return np.asarray(np.repeat(grey[..., np.newaxis], 3, axis=2), np.uint8)
+
+
+def _by_rank(pixels: Pixels) -> Levels:
+    """Stored values as levels by their rank among those that occur: a gap between two of them takes no level."""
+    lowest, highest = int(pixels.min()), int(pixels.max())
+    levels = np.empty(pixels.shape, np.uint8)
+    if highest - lowest < _COUNTED:
+        occurs = np.zeros(highest - lowest + 1, bool)
+        for row in pixels:
+            occurs[row.astype(np.int64) - lowest] = True
+        table = _spread(np.flatnonzero(occurs), np.arange(len(occurs)))
+        for row, shown in zip(pixels, levels, strict=True):
+            shown[:] = table[row.astype(np.int64) - lowest]
+        return levels
+    ordered = np.sort(pixels, axis=None)
+    occurring = ordered[np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))]
+    for row, shown in zip(pixels, levels, strict=True):
+        shown[:] = _spread(occurring, row)
+    return levels
+
+
+def _spread(occurring: NDArray[Any], values: NDArray[Any]) -> Levels:
+    """256 levels for the values that occur (ascending), as many of them for each."""
+    steps = np.linspace(0, len(occurring) - 1, min(256, len(occurring))).round().astype(np.int64)
+    bright = np.linspace(0, 255, len(steps)).astype(np.uint8)
+    return np.asarray(bright[np.searchsorted(occurring[steps], values, side="right") - 1], np.uint8)
+
+
+def _hides_levels(full: Picture, spread: Picture) -> bool:
+    """Whether the full range leaves most of the levels to a few pixels."""
+    few, many = (int(np.count_nonzero(np.bincount(one[..., 0].ravel(), minlength=256))) for one in (full, spread))
+    return _HIDDEN * few <= many
+
+
+def _differ(one: Picture, other: Picture) -> bool:
+    return float(np.mean(cv2.absdiff(one, other))) > _ANOTHER
 
 
 def _colour(pixels: Pixels, description: PixelDescription) -> Picture:
-    shift = max(0, description.bits_stored - 8)
+    # By what occurs: a file may say 16 bits and use 8 of them.
+    shift = max(0, int(pixels.max(initial=0)).bit_length() - 8)
     values = np.ascontiguousarray((pixels >> shift).astype(np.uint8))
     if description.photometric.startswith("YBR_FULL") or description.photometric.startswith("YBR_PARTIAL"):
         ycrcb = np.ascontiguousarray(values[..., [0, 2, 1]])
         return np.asarray(cv2.cvtColor(ycrcb, cv2.COLOR_YCrCb2RGB), np.uint8)
     return values
-
-
-def _palette(header: Header) -> NDArray[np.uint8] | None:
-    photometric = find(header.dataset, 0x00280004)
-    if photometric is None or photometric.value.strip(b"\0 ") != b"PALETTE COLOR":
-        return None
-    order = ">" if header.encoding.big_endian else "<"
-    channels: list[NDArray[Any]] = []
-    first = 0
-    for tag in (0x00281201, 0x00281202, 0x00281203):
-        data, descriptor = find(header.dataset, tag), find(header.dataset, tag - 0x100)
-        if data is None or descriptor is None or len(descriptor.value) != 6:
-            return None
-        count, first, depth = (int(n) for n in np.frombuffer(descriptor.value, f"{order}u2"))
-        count = count or 65536
-        if depth == 8 and len(data.value) < 2 * count:
-            channel = np.frombuffer(data.value, np.uint8)[:count].astype(np.uint16)
-        else:
-            words = np.frombuffer(data.value[: len(data.value) // 2 * 2], f"{order}u2")[:count]
-            channel = (words >> 8 if words.max(initial=0) > 255 else words).astype(np.uint16)
-        channels.append(channel)
-    shortest = min(len(channel) for channel in channels)
-    table = np.stack([channel[:shortest] for channel in channels], axis=1).astype(np.uint8)
-    return np.concatenate([np.repeat(table[:1], first, axis=0), table]) if first else table
-
-
-def _decimal(header: Header, tag: int) -> float | None:
-    element = find(header.dataset, tag)
-    if element is None:
-        return None
-    try:
-        return float(element.value.split(b"\\")[0].strip(b"\0 "))
-    except ValueError:
-        return None

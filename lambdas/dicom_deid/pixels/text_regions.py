@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -25,6 +26,8 @@ _LEVEL: Final = 0.15
 _FAINT: Final = 24
 _NOISY: Final = 40
 _SMALL_LETTER: Final = 14
+_SMALLER: Final = 8
+_LARGE_LETTER: Final = 12
 _ROOM: Final = 40
 """Pixels around small letters that belong to the same block."""
 _BLANK: Final = 25
@@ -42,7 +45,7 @@ def text_regions(picture: Picture) -> tuple[Box, ...]:
 
     Anatomy and speckle vary inside their strokes; overlay generators draw with one colour.
     """
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = _grey(picture)
     found: set[Box] = set()
     for contrast in _CONTRASTS:
         for polarity in (grey, np.asarray(255 - grey, np.uint8)):
@@ -57,16 +60,28 @@ def text_of_one_brightness(picture: Picture) -> Picture | None:
 
     None where brightness shows whatever the colours show. Text detectors, too, hardly see such letters.
     """
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
-    faint = np.maximum(*_strokes(grey)) < _FAINT
-    for colour in (np.ascontiguousarray(picture[..., index]) for index in range(3)):
-        for strokes in _strokes(colour):
-            hidden = np.where((strokes > _CONTRAST) & faint, 255, 0).astype(np.uint8)
-            if np.count_nonzero(hidden) < _LEAST_INK:
-                continue
-            if _regions(hidden, _CONTRAST) or _regions(np.ascontiguousarray(hidden.T), _CONTRAST):
-                return np.repeat(colour[..., np.newaxis], 3, axis=2)
+    for index in range(3):
+        colour = np.repeat(picture[..., index : index + 1], 3, axis=2)
+        if shows_other_lettering(colour, [picture]):
+            return colour
     return None
+
+
+def shows_other_lettering(picture: Picture, others: Sequence[Picture]) -> bool:
+    """Whether the picture shows strokes on a line that are hardly to be seen in the others."""
+    seen = [np.maximum(*_strokes(_grey(other))) for other in others]
+    faint = np.maximum.reduce(seen) < _FAINT
+    for strokes in _strokes(_grey(picture)):
+        hidden = np.where((strokes > _CONTRAST) & faint, 255, 0).astype(np.uint8)
+        if np.count_nonzero(hidden) < _LEAST_INK:
+            continue
+        if _regions(hidden, _CONTRAST) or _regions(np.ascontiguousarray(hidden.T), _CONTRAST):
+            return True
+    return False
+
+
+def _grey(picture: Picture) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _strokes(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -76,9 +91,16 @@ def _strokes(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uin
     return np.asarray(bright, np.uint8), np.asarray(dark, np.uint8)
 
 
+def has_large_text(picture: Picture) -> bool:
+    """Whether a picture made eight times smaller shows a line of letters that are large on it yet."""
+    size = tuple(max(1, side // _SMALLER) for side in picture.shape[1::-1])
+    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return any(min(box.width, box.height) >= _LARGE_LETTER for box in text_regions(small))
+
+
 def word_count(picture: Picture) -> int:
     """About how many words of three letters or more the picture holds: letters that stand close together count once."""
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = _grey(picture)
     return max(_word_count(np.asarray(part, np.uint8)) for part in (grey, 255 - grey))
 
 
@@ -87,7 +109,7 @@ def small_text(picture: Picture) -> tuple[Box, ...]:
 
     More is found than is text: a closer look costs time and changes nothing by itself.
     """
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = _grey(picture)
     small: list[Box] = []
     lines: list[Box] = []
     for polarity in (grey, np.asarray(255 - grey, np.uint8)):

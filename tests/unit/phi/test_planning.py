@@ -6,7 +6,7 @@ import pytest
 
 from dicom_deid.geometry import Box
 from dicom_deid.phi.findings import Action, Evidence, EvidenceKind, Finding, Policy, TextClass
-from dicom_deid.phi.planning import apply_decision, is_whole_frame, plan
+from dicom_deid.phi.planning import apply_decision, is_whole_frame, plan, without_cleared
 from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import Outcome, ReviewDecision
 
@@ -72,11 +72,50 @@ def test_an_approval_draws_the_boxes_under_review_or_those_that_were_chosen() ->
     assert one.redactions() == {0: (Box(20, 20, 29, 29),)}
 
 
-@pytest.mark.parametrize("number", [1, 7])
-def test_an_approval_that_names_a_box_nobody_asked_about_is_none(number: int) -> None:
-    made = planned(finding(Box(0, 0, 9, 9), Action.REVIEW), finding(Box(20, 20, 29, 29), Action.REDACT))
-    with pytest.raises(ValueError, match="not under review"):
-        apply_decision(made, ReviewDecision(Outcome.APPROVE, made.sha256, "r", boxes=(number,)))
+def test_an_approval_that_names_another_box_is_none() -> None:
+    """One box in doubt, one that is sure, one kept, and a look at everything."""
+    made = planned(
+        finding(Box(0, 0, 9, 9), Action.REVIEW),
+        finding(Box(20, 0, 29, 9)),
+        finding(Box(40, 0, 49, 9), Action.KEEP),
+        must_review="slide-label",
+    )
+    (doubted,) = [n for n, box in enumerate(made.boxes) if box.action is Action.REVIEW and not is_whole_frame(box)]
+    approved = apply_decision(made, ReviewDecision(Outcome.APPROVE, made.sha256, "r", boxes=(doubted,)))
+    assert len(approved.redactions()[0]) == 2
+    for other in {-1, 0, 1, 2, 3, 4} - {doubted}:
+        with pytest.raises(ValueError, match="not under review"):
+            apply_decision(made, ReviewDecision(Outcome.APPROVE, made.sha256, "r", boxes=(doubted, other)))
+
+
+def doubt(box: Box, score: float, frames: tuple[int, ...] = (0,)) -> Finding:
+    return Finding(0, (0,), frames, box, TextClass.PHI, score, (), Action.REVIEW)
+
+
+@pytest.mark.parametrize(
+    ("again", "left"),
+    [
+        (doubt(Box(11, 10, 41, 20), 0.6), []),
+        (doubt(Box(11, 10, 41, 20), 0.79), []),
+        (doubt(Box(11, 10, 41, 20), 0.80), [(0,)]),
+        (doubt(Box(30, 10, 70, 20), 0.6), [(0,)]),
+        (doubt(Box(60, 50, 90, 60), 0.6), [(0,)]),
+        (doubt(Box(11, 10, 41, 20), 0.6, (0, 2)), [(2,)]),
+    ],
+    ids=["the same", "less unsure", "sure", "a longer word", "the box that was drawn", "on a frame more"],
+)
+def test_a_doubt_that_a_person_left_out_is_not_asked_about_again(again: Finding, left: list[tuple[int, ...]]) -> None:
+    undecided = planned(doubt(Box(10, 10, 42, 20), 0.6), doubt(Box(60, 50, 90, 60), 0.6))
+    decided = apply_decision(undecided, ReviewDecision(Outcome.APPROVE, undecided.sha256, "r", boxes=(1,)))
+    found = without_cleared([again], undecided, decided, Policy())
+    assert [finding.frames for finding in found] == left
+
+
+def test_a_look_at_everything_clears_no_doubt_by_itself() -> None:
+    undecided = planned(must_review="slide-label")
+    decided = apply_decision(undecided, ReviewDecision(Outcome.APPROVE, undecided.sha256, "r"))
+    found = list(without_cleared([doubt(Box(0, 0, 9, 9), 0.6)], undecided, decided, Policy()))
+    assert len(found) == 1
 
 
 @pytest.mark.parametrize(("outcome", "digest"), [(Outcome.REJECT, None), (Outcome.APPROVE, "0" * 64)])

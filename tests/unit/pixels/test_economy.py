@@ -56,6 +56,22 @@ def test_identical_frames_are_analysed_once() -> None:
     assert (len(found), report.distinct) == (1, 1)
 
 
+def test_what_moves_in_any_of_a_frames_pictures_moves() -> None:
+    """Over the full range the tissue is all but black; a second picture shows it, and it is not text there either."""
+    bright = [with_text(frame, "CITIZEN JAN") for frame in background(60)]
+    dark = [np.where(frame > 225, frame, frame // 16).astype(np.uint8) for frame in bright]
+    pictures = {frame.tobytes(): [shown, frame] for frame, shown in zip(bright, dark, strict=True)}
+    report = EconomyReport()
+    found = list(analysed_frames(60, lambda n: bright[n].tobytes(), lambda content: pictures[content], report))
+    assert len(found) <= 5
+    named = list(bright)
+    named[41] = with_text(bright[41], "SMITH", *ON_ANATOMY, 14)
+    pictures[named[41].tobytes()] = [dark[41], named[41]]
+    assert shown_alone(
+        list(analysed_frames(60, lambda n: named[n].tobytes(), lambda content: pictures[content], report)), 41
+    )
+
+
 @pytest.mark.parametrize("quality", [95, 85, 70])
 def test_a_cine_of_a_hundred_frames_under_a_static_overlay_needs_few_images(quality: int) -> None:
     frames = lossy([with_text(frame, "CITIZEN JAN 12/03/1956") for frame in background(100)], quality)

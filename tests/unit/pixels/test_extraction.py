@@ -15,10 +15,13 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.encaps import encapsulate
 
+from dicom_deid.part10.reader import read_header
 from dicom_deid.pixels.extraction import extract
 from dicom_deid.pixels.images import OcrImage, Route
 from tests.synthetic.cines import Frame, ultrasound, written
 from tests.synthetic.pixel_objects import JPEG, Case, make
+
+BIG = "1.2.840.10008.1.2.2"
 
 
 def cine(frames: Sequence[Frame]) -> bytes:
@@ -98,3 +101,16 @@ def test_extraction_gives_the_same_images_every_time(case: Case) -> None:
     first, second = (list(extract(io.BytesIO(make(case))).images) for _ in range(2))
     assert first == second
     assert first
+
+
+@pytest.mark.parametrize("case", [Case("1.2.840.10008.1.2.1", "MONOCHROME2", 12), Case(BIG, "MONOCHROME2", 12)])
+def test_bits_that_are_not_of_the_image_darken_no_picture(case: Case) -> None:
+    plain = make(case)
+    header = read_header(io.BytesIO(plain))
+    assert header.pixel is not None
+    hidden = bytearray(plain)
+    high = header.pixel.offset + (0 if case.syntax == BIG else 1)
+    for place in range(high, high + 2000, 2):
+        hidden[place] |= 0x80
+    shown = [[image.content for image in extract(io.BytesIO(bytes(content))).images] for content in (plain, hidden)]
+    assert shown[0] == shown[1]

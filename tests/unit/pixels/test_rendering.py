@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dicom_deid.pixels import rendering
+from dicom_deid.pixels.display import Display, Window
 from dicom_deid.pixels.images import PixelDescription
-from dicom_deid.pixels.rendering import MAX_PNG_BYTES, MIN_SIDE, Display, Picture
+from dicom_deid.pixels.rendering import MAX_PNG_BYTES, MIN_SIDE, Picture
 
 
 def described(photometric: str = "MONOCHROME2", bits: int = 12, samples: int = 1) -> PixelDescription:
@@ -34,8 +35,8 @@ def described(photometric: str = "MONOCHROME2", bits: int = 12, samples: int = 1
     )
 
 
-def display(window: tuple[float, float] | None = None, slope: float = 1.0, intercept: float = 0.0) -> Display:
-    return Display(window, None, slope, intercept)
+def display(*windows: tuple[float, float]) -> Display:
+    return Display(tuple(Window(center - width / 2, center + width / 2) for center, width in windows))
 
 
 RAMP: NDArray[Any] = np.linspace(0, 4000, 64, dtype=np.uint16).reshape(8, 8)
@@ -62,12 +63,108 @@ def test_colours_of_one_brightness_are_asked_about_in_grey_too() -> None:
     assert np.array_equal(shown[1][..., 0], shown[1][..., 1])
 
 
-def test_people_see_the_window_in_rescaled_values() -> None:
-    shown = rendering.for_people(RAMP, described(), display((0, 2000), slope=1.0, intercept=-1000.0))
+def lettering(rows: int = 200, columns: int = 300) -> NDArray[np.bool_]:
+    letters = np.zeros((rows, columns), np.uint8)
+    cv2.putText(letters, "KOWALSKI", (30, 60), cv2.FONT_HERSHEY_SIMPLEX, 0.8, 255, 2)
+    return np.asarray(letters > 128)
+
+
+INK = lettering()
+AROUND = np.asarray(cv2.dilate(INK.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0) & ~INK
+TISSUE = (np.random.default_rng(4).normal(400, 60, INK.shape).clip(150, 700)).astype(np.int32)
+
+
+def written_on(values: NDArray[Any], ink: int) -> NDArray[Any]:
+    return np.where(INK, ink, values)
+
+
+def with_pixel(values: NDArray[Any], value: int) -> NDArray[Any]:
+    found = values.copy()
+    found[-1, -1] = value
+    return found
+
+
+def with_rows(values: NDArray[Any], value: int) -> NDArray[Any]:
+    found = values.copy()
+    found[-60:] = value
+    return found
+
+
+HIDDEN: dict[str, tuple[NDArray[Any], Display]] = {
+    "one bright pixel": (with_pixel(written_on(TISSUE, 900), 65535), display()),
+    "one bright pixel on a flat field": (with_pixel(written_on(np.full(INK.shape, 100), 400), 65535), display()),
+    "padding far below": (with_rows(written_on(TISSUE - 500, 400), -32768), display()),
+    "32 bits": (with_pixel(written_on(TISSUE, 900).astype(np.int64), 2**32 - 1), display()),
+    "a window that shows other values": (with_pixel(written_on(TISSUE, 900), 65535), display((30000, 60000))),
+    "the second of two windows": (
+        written_on(np.where(np.arange(300) > 150, TISSUE * 80, 300), 420),
+        display((30000, 60000), (400, 400)),
+    ),
+}
+
+
+@pytest.mark.parametrize(("values", "shown"), HIDDEN.values(), ids=list(HIDDEN))
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_text_that_the_full_range_hides_is_shown_too(values: NDArray[Any], shown: Display, photometric: str) -> None:
+    bits = 32 if values.dtype == np.int64 else 16
+    pixels = values.astype(f"{'i' if values.min() < 0 else 'u'}{bits // 8}")
+    pictures = rendering.for_text(pixels, described(photometric, bits), shown)
+    contrasts = [abs(float(np.median(one[INK])) - float(np.median(one[AROUND]))) for one in pictures]
+    assert contrasts[0] < 16
+    assert max(contrasts) > 60
+    assert len(pictures) <= 3
+
+
+def test_a_window_on_8_bits_is_tried_where_it_shows_lettering() -> None:
+    faint = written_on(np.where(np.arange(300) > 200, 250, 100), 106).astype(np.uint8)
+    assert len(rendering.for_text(faint, described(bits=8), display((103, 16)))) == 2
+    assert len(rendering.for_text(faint, described(bits=8), display((200, 60)))) == 1
+
+
+def test_a_frame_that_the_full_range_shows_is_asked_about_once() -> None:
+    for values in (written_on(TISSUE, 900), written_on(np.full(INK.shape, 100), 400), TISSUE):
+        assert len(rendering.for_text(values.astype(np.uint16), described(), display())) == 1
+
+
+def test_people_see_what_one_bright_pixel_would_hide() -> None:
+    values = HIDDEN["one bright pixel"][0].astype(np.uint16)
+    shown = rendering.for_people(values, described(bits=16), display())
+    assert float(np.median(shown[INK])) - float(np.median(shown[AROUND])) > 60
+
+
+def test_deep_colours_are_shown_by_the_bits_they_use() -> None:
+    pixels = np.repeat(written_on(np.full(INK.shape, 40), 220)[..., np.newaxis], 3, axis=2).astype(np.uint16)
+    shown = rendering.for_text(pixels, described("RGB", 16, 3), display())[0]
+    assert shown[INK].min() - shown[~INK].max() > 100
+
+
+def test_text_that_a_palette_hides_is_shown_by_its_indices() -> None:
+    palette = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
+    palette[200] = palette[30]
+    indices = written_on(np.full(INK.shape, 30), 200).astype(np.uint8)
+    shown = rendering.for_text(indices, described("PALETTE COLOR", 8), Display(palette=palette))
+    assert [bool((one[INK] != one[0, 0]).any()) for one in shown] == [False, True]
+    visible = np.repeat(np.arange(256, dtype=np.uint8)[:, np.newaxis], 3, axis=1)
+    assert len(rendering.for_text(indices, described("PALETTE COLOR", 8), Display(palette=visible))) == 1
+
+
+def test_letters_of_a_tenth_of_a_large_picture_are_shown_small_too() -> None:
+    page = _blank(3000, 2600)
+    cv2.putText(page, "KOWALSKI", (200, 1600), cv2.FONT_HERSHEY_SIMPLEX, 13, (230, 230, 230), 40)
+    small = [part for part, placement in rendering.tiles(page) if placement.scale < 1]
+    assert len(small) == 1
+    assert max(small[0].shape[:2]) < 1000
+    plain = _blank(3000, 2600)
+    cv2.putText(plain, "KOWALSKI", (200, 1600), cv2.FONT_HERSHEY_SIMPLEX, 1, (230, 230, 230), 2)
+    assert all(placement.scale >= 1 for _, placement in rendering.tiles(plain))
+
+
+def test_people_see_the_window() -> None:
+    shown = rendering.for_people(RAMP, described(), display((1000, 2000)))
     assert shown[0, 0, 0] == 0
     assert shown[-1, -1, 0] == 255
     half = np.full((2, 2), 1000, np.uint16)
-    assert abs(int(rendering.for_people(half, described(), display((0, 2000), 1.0, -1000.0))[0, 0, 0]) - 127) <= 1
+    assert abs(int(rendering.for_people(half, described(), display((1000, 2000)))[0, 0, 0]) - 127) <= 1
 
 
 def test_monochrome1_is_inverted_for_people_and_for_text() -> None:

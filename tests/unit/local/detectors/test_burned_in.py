@@ -15,8 +15,9 @@ import pytest
 from dicom_deid.part10.reader import read_header
 from dicom_deid.pixels.codecs.registry import codec_of
 from dicom_deid.pixels.description import describe
+from dicom_deid.pixels.display import Display
 from dicom_deid.pixels.frames import FrameReader
-from dicom_deid.pixels.rendering import Display, Picture, for_people
+from dicom_deid.pixels.rendering import Picture, for_people
 from local.detectors.phi_text import LocalPhiDetector
 from local.detectors.text import LocalTextDetector
 from tests.synthetic.burned_in import BurnedIn, HeaderOf, generate
