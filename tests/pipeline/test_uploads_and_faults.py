@@ -11,7 +11,6 @@ import boto3
 import pydicom
 import pytest
 
-from handlers import extract_frames
 from local.account import DEID, RAW
 from local.engine import Engine, running
 from local.environment import applied
