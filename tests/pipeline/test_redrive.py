@@ -15,12 +15,14 @@ import pytest
 
 from dicom_deid.errors import ServiceUnavailableError
 from dicom_deid.records import Outcome, ReviewDecision
-from handlers import extract_frames, publish_views, redrive_deferred, save_sanitized
-from local.account import CATALOG
+from handlers import extract_frames, list_uploads, publish_views, redrive_deferred, save_sanitized
+from local.account import ACCESS, CATALOG, WORK
 from local.engine import Engine, running
 from local.settings import EngineSettings
-from services import clients, executions
+from services import clients, executions, objects
+from services.access_table import AccessTable
 from services.catalog import Catalog, CatalogEntry, Status
+from services.objects import ObjectVersion
 from services.work import WorkArea
 from tests.synthetic.slice import CT
 
@@ -131,6 +133,24 @@ def test_an_execution_that_fails_where_nothing_catches_it_is_not_the_end_of_the_
     aged(entry)
     assert run_schedule()["started"] == 1
     assert ended(engine).status is Status.RELEASED
+
+
+def test_a_lost_catalog_and_access_table_are_made_again_by_a_backfill_and_the_schedule(engine: Engine) -> None:
+    """The guide's restore: the instances have the names they had, and the names of their executions are spent."""
+    entry = uploaded(engine)
+    shown = {item.view_key for item in AccessTable(ACCESS).of_instance(entry.instance_id)}
+    for table, keys in ((CATALOG, ("instance_id",)), (ACCESS, ("view", "view_key"))):
+        for item in clients.dynamodb().scan(TableName=table)["Items"]:
+            clients.dynamodb().delete_item(TableName=table, Key={name: item[name] for name in keys})
+    told = list_uploads.handle({"backfill": "restore"}, None)
+    (line,) = json.loads(objects.read_bytes(ObjectVersion(WORK, told["manifest"])))
+    assert line["name"] == f"{entry.instance_id}-1"
+    assert not executions.start(_machine(), entry.instance_id, 1)
+    aged(entry)
+    assert run_schedule()["started"] == 1
+    after = ended(engine)
+    assert (after.status, after.attempt, after.output_version) == (Status.RELEASED, 2, entry.output_version)
+    assert {item.view_key for item in AccessTable(ACCESS).of_instance(entry.instance_id)} == shown
 
 
 def test_what_only_waits_is_left_alone(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
