@@ -84,7 +84,7 @@ class AuditStack(Stack):
             kms_key_id=keys.audit,
             cloud_watch_logs_log_group_arn=f"{names.arn('logs', f'log-group:/{names.prefix}/trail')}:*",
             cloud_watch_logs_role_arn=role.attr_arn,
-            advanced_event_selectors=_selectors(names),
+            advanced_event_selectors=_selectors(names, settings),
         )
         for earlier in (bucket, rights, group):
             trail.add_resource_dependency(earlier)
@@ -161,8 +161,10 @@ class AuditStack(Stack):
         ).add_resource_dependency(policy)
 
 
-def _selectors(names: Names) -> list[dict[str, Any]]:
-    """Management events, and data events of every bucket but the trail's own, the views, the tables, the functions."""
+def _selectors(names: Names, settings: Settings) -> list[dict[str, Any]]:
+    """Management events, and data events of every bucket but the trail's own, through access points too, of the views,
+    the tables and the functions.
+    """
     kinds = ("raw", "work", "deid", "evidence", "access-logs")
     buckets = [f"{names.bucket_arn(kind)}/" for kind in kinds]
 
@@ -170,11 +172,15 @@ def _selectors(names: Names) -> list[dict[str, Any]]:
         category = {"field": "eventCategory", "equalTo": ["Data"]}
         return {"name": name, "fieldSelectors": [category, {"field": "resources.type", "equalTo": [kind]}, *more]}
 
+    copies = settings.access == "materialised"
+    behind = [names.access_point(view) for view in settings.views] if copies else [names.supporting_access_point()]
+    points = [names.access_point_arn(name) for name in behind]
     tables = [names.table_arn("catalog"), names.table_arn("access")]
     functions = [names.function_arn("")]
     return [
         {"name": "Management", "fieldSelectors": [{"field": "eventCategory", "equalTo": ["Management"]}]},
         data("Objects", "AWS::S3::Object", {"field": "resources.ARN", "startsWith": buckets}),
+        data("AccessPoints", "AWS::S3::AccessPoint", {"field": "resources.ARN", "startsWith": points}),
         data("Views", "AWS::S3ObjectLambda::AccessPoint"),
         data("Tables", "AWS::DynamoDB::Table", {"field": "resources.ARN", "equalTo": tables}),
         data("Functions", "AWS::Lambda::Function", {"field": "resources.ARN", "startsWith": functions}),

@@ -103,9 +103,7 @@ def _statements(grant: Grant, names: Names, settings: Settings, keys: KeyArns) -
         Grant.VIEW_COPY_WRITE: allow("ViewCopies", _WRITE_OBJECT, copies),
         Grant.VIEW_COPY_DELETE: allow("ViewCopiesTakenBack", "s3:DeleteObject", copies),
         Grant.EVIDENCE_WRITE: allow("EvidenceWrite", "s3:PutObject", names.objects_arn("evidence", "certificates/*")),
-        Grant.WITHDRAWAL_WRITE: allow(
-            "WithdrawalWrite", "s3:PutObject", names.objects_arn("evidence", "withdrawals/*")
-        ),
+        Grant.WITHDRAWAL_WRITE: allow("Withdrawals", "s3:PutObject", names.objects_arn("evidence", "withdrawals/*")),
         Grant.CATALOG_UPDATE: allow("CatalogUpdate", ("dynamodb:GetItem", "dynamodb:UpdateItem"), catalog),
         Grant.CATALOG_REGISTER: allow("CatalogRegister", ("dynamodb:GetItem", "dynamodb:PutItem"), catalog),
         Grant.CATALOG_SCAN: allow("CatalogScan", "dynamodb:Scan", catalog),

@@ -136,6 +136,7 @@ class PipelineStack(Stack):
             "BackfillConcurrency": str(settings.backfill_concurrency),
             "WorkBucket": names.bucket("work"),
             "DeidentifyStateMachineArn": names.state_machine_arn("deidentify"),
+            "BackfillStateMachineArn": names.state_machine_arn("backfill"),
         }
 
     def _backfill_rights(self) -> list[Statement]:

@@ -67,7 +67,7 @@ class Settings(BaseModel):
     max_object_bytes: int = Field(3 * 1024**3, ge=1, le=3 * 1024**3)
     retry_max_attempts: int = Field(20, ge=3, le=99)
     review_timeout_days: int = Field(30, ge=1, le=90)
-    work_retention_days: int = Field(45, ge=2, le=365)
+    work_retention_days: int = Field(70, ge=2, le=365)
     log_retention_days: Literal[365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653] = 2557
     audit_retention_days: int = Field(2557, ge=1, le=36500)
     evidence_retention_days: int = Field(2557, ge=1, le=36500)
@@ -108,8 +108,11 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _together(self) -> Settings:
-        if self.work_retention_days <= self.review_timeout_days:
-            raise ValueError("work_retention_days must exceed review_timeout_days: a review needs its images")
+        if self.work_retention_days * 86400 <= self.execution_timeout_seconds:
+            raise ValueError(
+                "work_retention_days must exceed twice review_timeout_days and three days:"
+                " a second review, and what follows it, needs the images and plans of the beginning"
+            )
         if not self.views:
             raise ValueError("views must name at least one view")
         for name in self.views:

@@ -26,6 +26,8 @@ from services.executions import Start
 from services.objects import ObjectVersion
 from services.uploads import ListedUpload, list_current, tag
 
+PAGES_PER_EXECUTION = 1000
+"""A page leaves 15 events or more in the history, of at most 25,000: the next execution goes on from there."""
 PAGE = 500
 """Each object costs a HEAD, a ranged GET and a conditional put: 500 stay well within the function's 15 minutes."""
 
@@ -50,11 +52,11 @@ def settings() -> Settings:
 
 
 class BackfillEvent(BaseModel):
-    """The backfill by the name of its execution."""
+    """The backfill by the name of its first execution."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    backfill: str = Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")
+    backfill: str = Field(pattern=r"^[A-Za-z0-9._-]{1,70}$")
 
 
 class Cursor(BaseModel):
@@ -68,14 +70,14 @@ class Cursor(BaseModel):
 
 @step(BackfillEvent)
 def handle(event: BackfillEvent) -> Result:
-    """-> {"page", "manifest", "listed", "more"}; the manifest's lines are executions by name and input.
+    """-> {"page", "manifest", "listed", "more", "rest"}; the manifest's lines are executions by name and input.
 
-    A repeat after a crash lists the same page again: nothing is lost.
+    `rest`: another execution goes on. A repeat after a crash lists the same page again: nothing is lost.
     """
     folder = f"backfill/{event.backfill}"
     cursor = _read_cursor(folder)
     if cursor.done:
-        return {"page": cursor.page, "manifest": "", "listed": 0, "more": False}
+        return {"page": cursor.page, "manifest": "", "listed": 0, "more": False, "rest": False}
     listing = list_current(settings().raw_bucket, cursor.key_marker, cursor.version_marker, PAGE)
     found = (_register(upload) for upload in listing.uploads)
     started = [execution.as_item() for execution in found if execution is not None]
@@ -88,7 +90,13 @@ def handle(event: BackfillEvent) -> Result:
         done=listing.key_marker is None,
     )
     _write(f"{folder}/cursor.json", following.model_dump_json())
-    return {"page": cursor.page, "manifest": manifest, "listed": len(started), "more": not following.done}
+    return {
+        "page": cursor.page,
+        "manifest": manifest,
+        "listed": len(started),
+        "more": not following.done,
+        "rest": following.page % PAGES_PER_EXECUTION == 0,
+    }
 
 
 def _register(upload: ListedUpload) -> Start | None:

@@ -44,7 +44,7 @@ LEVELS: Mapping[str, tuple[object, ...]] = {
     "max_object_bytes": (3 * 1024**3, 1),
     "retry_max_attempts": (20, 3),
     "review_timeout_days": (1, 30),
-    "work_retention_days": (45, 365),
+    "work_retention_days": (70, 365),
     "log_retention_days": (2557, 365),
     "audit_retention_days": (2557, 1),
     "evidence_retention_days": (2557, 36500),

@@ -17,6 +17,7 @@ def test_the_settings_of_cdk_json_are_valid() -> None:
         ("phi_treshold", "0.8", "phi_treshold"),
         ("phi_threshold", "1.5", "phi_threshold"),
         ("work_retention_days", "30", "work_retention_days must exceed"),
+        ("work_retention_days", "63", "work_retention_days must exceed"),
         ("views", "{}", "at least one view"),
         ("views", '{"Research_1": {"profile": "basic", "domain": "d"}}', "a view's name"),
         ("uploaders", '["arn:aws:iam::111122223333:role/*"]', "uploaders"),

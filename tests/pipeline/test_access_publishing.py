@@ -215,7 +215,7 @@ def test_the_backfill_rolls_a_changed_view_out(engine: Engine) -> None:
     assert _backfill("first") == []
     with applied({"DICOM_DEID_VIEWS": json.dumps(CHANGED)}):
         (started,) = _backfill("second")
-        given = {"instance_id": entry.instance_id, "attempt": entry.attempt + 1}
+        given: dict[str, Any] = {"instance_id": entry.instance_id, "attempt": entry.attempt + 1}
         assert started == {"name": f"{entry.instance_id}-2", "input": given}
         assert _backfill("again") == [started]
         engine.start(given["instance_id"], given["attempt"])

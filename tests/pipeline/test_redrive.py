@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,13 +13,16 @@ from typing import Any
 import boto3
 import pytest
 
+from dicom_deid.errors import ServiceUnavailableError
 from dicom_deid.records import Outcome, ReviewDecision
-from handlers import extract_frames, publish_views, redrive_deferred, save_sanitized
-from local.account import CATALOG
+from handlers import extract_frames, list_uploads, publish_views, redrive_deferred, save_sanitized
+from local.account import ACCESS, CATALOG, WORK
 from local.engine import Engine, running
 from local.settings import EngineSettings
-from services import clients
+from services import clients, executions, objects
+from services.access_table import AccessTable
 from services.catalog import Catalog, CatalogEntry, Status
+from services.objects import ObjectVersion
 from services.work import WorkArea
 from tests.synthetic.slice import CT
 
@@ -67,12 +71,15 @@ def ended(engine: Engine) -> CatalogEntry:
     entry = engine.find("ct.dcm")
     assert entry is not None
     stepfunctions = boto3.client("stepfunctions")
-    while True:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         found = stepfunctions.list_executions(stateMachineArn=_machine())["executions"]
         if all(one["status"] != "RUNNING" for one in found):
             now = engine.catalog.find(entry.instance_id)
             assert now is not None
             return now
+        time.sleep(0.02)
+    raise TimeoutError
 
 
 def _machine() -> str:
@@ -113,7 +120,6 @@ def test_an_execution_that_fails_where_nothing_catches_it_is_not_the_end_of_the_
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The table is out for longer than all retries: the state's handler fails, and then Defer and Quarantine do."""
-    from dicom_deid.errors import ServiceUnavailableError
 
     def out(*_: Any, **__: Any) -> Any:
         raise ServiceUnavailableError("dynamodb answered InternalServerError")
@@ -127,6 +133,24 @@ def test_an_execution_that_fails_where_nothing_catches_it_is_not_the_end_of_the_
     aged(entry)
     assert run_schedule()["started"] == 1
     assert ended(engine).status is Status.RELEASED
+
+
+def test_a_lost_catalog_and_access_table_are_made_again_by_a_backfill_and_the_schedule(engine: Engine) -> None:
+    """The guide's restore: the instances have the names they had, and the names of their executions are spent."""
+    entry = uploaded(engine)
+    shown = {item.view_key for item in AccessTable(ACCESS).of_instance(entry.instance_id)}
+    for table, keys in ((CATALOG, ("instance_id",)), (ACCESS, ("view", "view_key"))):
+        for item in clients.dynamodb().scan(TableName=table)["Items"]:
+            clients.dynamodb().delete_item(TableName=table, Key={name: item[name] for name in keys})
+    told = list_uploads.handle({"backfill": "restore"}, None)
+    (line,) = json.loads(objects.read_bytes(ObjectVersion(WORK, told["manifest"])))
+    assert line["name"] == f"{entry.instance_id}-1"
+    assert not executions.start(_machine(), entry.instance_id, 1)
+    aged(entry)
+    assert run_schedule()["started"] == 1
+    after = ended(engine)
+    assert (after.status, after.attempt, after.output_version) == (Status.RELEASED, 2, entry.output_version)
+    assert {item.view_key for item in AccessTable(ACCESS).of_instance(entry.instance_id)} == shown
 
 
 def test_what_only_waits_is_left_alone(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +187,7 @@ def test_a_crash_between_the_attempt_and_its_start_loses_no_decision(
     work = WorkArea(engine.work(entry).bucket, entry.instance_id, 2)
     work.write_decision(decision)
     with monkeypatch.context() as broken:
-        broken.setattr(redrive_deferred.executions, "start", lambda *_: (_ for _ in ()).throw(RuntimeError("died")))
+        broken.setattr(executions, "start", lambda *_: (_ for _ in ()).throw(RuntimeError("died")))
         with pytest.raises(Exception, match="internal"):
             run_schedule()
     now = engine.catalog.find(entry.instance_id)
@@ -192,8 +216,6 @@ def test_what_was_tried_too_often_is_told_to_the_alarm_and_started_by_its_id_onl
 def test_an_entry_in_trouble_does_not_keep_the_others_from_being_started(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dicom_deid.errors import ServiceUnavailableError
-
     def throttled(*_: Any) -> Any:
         raise ServiceUnavailableError("stepfunctions answered ThrottlingException")
 

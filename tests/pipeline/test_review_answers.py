@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ from dicom_deid.records import Outcome, ReviewDecision
 from local.batch import Batch, output_folder
 from local.commands.decide import decide
 from local.engine import Engine, running
+from local.review.waiting import kept
 from local.settings import EngineSettings
 from local.sources import source_files
 from local.state import InstanceRecord, OutputFolder
@@ -108,7 +110,7 @@ class Desk:
         self._settings = EngineSettings(bytes.fromhex(KEY), retry_attempts=0)
         self.folder.check_settings(self._settings)
         with self.engine() as engine:
-            (self.record,) = Batch(engine, self.folder).run(source_files(root / "in", root / "out")).values()
+            (self.record,) = Batch(engine, self.folder).run(source_files(root / "in", root / "out").files).values()
 
     def engine(self, settings: EngineSettings | None = None) -> AbstractContextManager[Engine]:
         return running(settings or self._settings, text=Reader(), phi=self.finder)
@@ -191,12 +193,14 @@ def test_a_person_sees_a_doubtful_box_on_a_frame_that_has_it(cine: Desk) -> None
     told = json.loads(reference.read_text())
     (doubt,) = [box for box in told["boxes"] if box["action"] == "review"]
     assert (doubt["frames"], doubt["first_frame"]) == (1, 2)
-    shown = list((cine.folder.custodian / "pictures").iterdir())
-    assert shown == [cine.folder.picture(cine.record.instance_id, 2)]
-    picture = np.asarray(imagecodecs.png_decode(shown[0].read_bytes()))
-    x0, y0, x1, y1 = PLACES[DOUBTED]
+    waiting = kept(cine.folder, cine.record.instance_id)
+    assert waiting is not None
+    (shown,) = waiting.pictures
+    assert (shown.first_frame, shown.frames) == (3, 1)
+    picture = np.asarray(imagecodecs.png_decode(base64.b64decode(shown.picture.partition(",")[2])))
+    x0, y0, x1, y1 = (2 * value + 12 for value in PLACES[DOUBTED])
     assert picture[y0:y1, x0:x1].min(axis=2).max() > 200
-    x0, y0, x1, y1 = PLACES[OWN]
+    x0, y0, x1, y1 = (2 * value + 12 for value in PLACES[OWN])
     assert not picture[y0 - 6 : y1 + 6, x0 - 6 : x1 + 6].any()
 
 

@@ -25,8 +25,8 @@ def _answer(code: str, status: int = 400) -> ClientError:
     "code",
     sorted(
         {
-            *ThrottledRetryableChecker._THROTTLED_ERROR_CODES,
-            *TransientRetryableChecker._TRANSIENT_ERROR_CODES,
+            *vars(ThrottledRetryableChecker)["_THROTTLED_ERROR_CODES"],
+            *vars(TransientRetryableChecker)["_TRANSIENT_ERROR_CODES"],
             # What the services of the pipeline name besides: Step Functions, KMS.
             "ExecutionLimitExceeded",
             "KmsThrottlingException",

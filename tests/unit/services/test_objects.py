@@ -220,7 +220,8 @@ def test_service_trouble_is_named_without_its_message(
 def test_a_write_that_meets_its_own_first_sending_is_a_conflict_and_no_fault(account: str) -> None:
     """The first answer is lost on its way, the client sends the request again: which stands, the caller looks up."""
     sendings = iter([0])
-    clients.s3().meta.events.register("needs-retry.s3.PutObject", lambda **_: next(sendings, None))
+    lost: Any = lambda **_: next(sendings, None)  # noqa: E731
+    clients.s3().meta.events.register("needs-retry.s3.PutObject", lost)
     target = ObjectVersion(account, "once")
     with pytest.raises(ConflictError):
         objects.put_bytes(target, b"content", if_none_match=True)
