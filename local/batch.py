@@ -23,6 +23,7 @@ from local.published import is_published, keep
 from local.review.gathering import waiting
 from local.review.waiting import drop
 from local.review.waiting import keep as keep_waiting
+from local.signing_key import as_pem
 from local.sources import SourceFile
 from local.state import BoxRecord, InstanceRecord, OutputFolder, is_final, write_if_changed
 from services.catalog import CatalogEntry, Status
@@ -263,6 +264,7 @@ class Batch:
         write_if_changed(path, content)
         for kind, part in self.engine.certificate(entry).items():
             write_if_changed(self.output.certificates / f"{record.instance_id}.{kind}", part)
+        write_if_changed(self.output.certificates / "public-key.pem", as_pem(self.engine.public_key()))
         keep(self.output, record.instance_id, raw)
         return replace(record, output=relative, output_sha256=entry.output_sha256)
 
