@@ -132,6 +132,17 @@ class OutputFolder:
             folder.mkdir(parents=True, exist_ok=True)
         self.custodian.chmod(0o700)
 
+    def check_is_of_a_run(self) -> None:
+        """Before anything is made in it: a command that goes on needs the folder of a run.
+
+        Raises
+        ------
+        ConfigurationError
+            When it is none.
+        """
+        if not (self.state / "settings.json").is_file():
+            raise ConfigurationError("the folder is not the output of a run")
+
     def key(self, key_file: Path | None) -> bytes:
         """The master key: from the file, the environment, an earlier run, or a new one in ``custodian/key``.
 

@@ -61,9 +61,9 @@ def header(
 ) -> None:
     """Redact the headers of SOURCE by PS3.15; the pixels pass as they are, and nothing is claimed of them."""
     try:
-        rules = _rules(output, profile, key_file, domain, mappings=mappings)
         if source.resolve() == output.resolve():
             raise ConfigurationError("the output cannot be the source")
+        rules = _rules(output, profile, key_file, domain, mappings=mappings)
     except ConfigurationError as error:
         _fail(str(error))
     walk = source_files(source, output)
@@ -186,5 +186,5 @@ def _write(path: Path, text: str) -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
+    typer.echo(f"dicom-deid: {message}", err=True)
     raise typer.Exit(_USAGE)
