@@ -32,6 +32,7 @@ from local.header_batch import (
     refused,
     source_files,
 )
+from local.state import make_closed
 
 _USAGE, _INTERNAL, _UNRELEASED = 2, 1, 3
 
@@ -103,8 +104,7 @@ def _profile(choice: str) -> Profile:
 def _rules(output: Path, profile: str, key_file: Path | None, domain: str, *, mappings: bool) -> Rules:
     chosen = profile_named_or_read(profile)
     custodian = output / CUSTODIAN
-    custodian.mkdir(parents=True, exist_ok=True)
-    custodian.chmod(0o700)
+    make_closed(custodian)
     key = load_key(key_file)
     own = custodian / "key"
     if key is None:
