@@ -13,7 +13,7 @@ MEANINGS: Final[Mapping[Reason, str]] = {
     Reason.UNSUPPORTED_TRANSFER_SYNTAX: "A compression that cannot be cleaned, such as video: ask the archive to send "
     "it uncompressed or as JPEG 2000, or leave it out.",
     Reason.UNSUPPORTED_SOP_CLASS: "A kind of object whose content cannot be cleaned whole, such as a report with free "
-    "text. A profile that cleans structured content (`research`) takes more of them.",
+    "text. A profile that cleans structured content (research) takes more of them.",
     Reason.DICOMDIR_NOT_SUPPORTED: "The table of contents of a disc; the images that it lists are taken by "
     "themselves. Nothing to do.",
     Reason.ENCAPSULATED_DOCUMENT: "A PDF, CDA or STL inside a DICOM file: it cannot be looked through. Leave it out.",
@@ -21,7 +21,7 @@ MEANINGS: Final[Mapping[Reason, str]] = {
     Reason.FRAME_COUNT_MISMATCH: "The file says another number of frames than it has: fetch it again.",
     Reason.CODEC_ERROR: "The pixels cannot be decoded, or not without a doubt: fetch the file again.",
     Reason.EMBEDDED_OVERLAY: "Text or drawings may hide in unused bits of the pixels, and the header alone cannot be "
-    "cleaned of them: take the file through `run`.",
+    "cleaned of them: take it through the command run.",
     Reason.TRUNCATED_TEXT_DETECTION: "More text than the text service reads at once: a person must look.",
     Reason.LOW_CONFIDENCE_PHI: "Text that may be about the patient, and nobody has approved its boxes.",
     Reason.RECOGNIZABLE_FACE: "The face may be recognised: a person must look.",
