@@ -14,7 +14,9 @@ from typing import Final
 import boto3
 
 from local.environment import REGION
+from local.moto_patches import keep_signing_key
 from local.settings import EngineSettings
+from local.signing_key import signing_key
 
 DEFINITION: Final = Path(__file__).parents[1] / "statemachine" / "deidentify.asl.json"
 STATES: Final = (
@@ -47,8 +49,8 @@ class Account:
 
 def provision(settings: EngineSettings) -> Account:
     """Make everything the pipeline needs; moto must be running."""
-    signing_key = _data(settings)
-    return Account(_state_machine(settings), _queue(), signing_key)
+    signing_key_id = _data(settings)
+    return Account(_state_machine(settings), _queue(), signing_key_id)
 
 
 def credentials() -> dict[str, str]:
@@ -109,7 +111,9 @@ def _data(settings: EngineSettings) -> str:
         )
     boto3.client("secretsmanager").create_secret(Name=SECRET, SecretString=settings.key.hex())
     key = boto3.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
-    return str(key["KeyMetadata"]["KeyId"])
+    key_id = key["KeyMetadata"]["KeyId"]
+    keep_signing_key(key_id, signing_key(settings.key))
+    return key_id
 
 
 def _queue() -> str:

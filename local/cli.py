@@ -65,5 +65,5 @@ def main() -> None:
         sys.exit(1)
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:
-            typer.echo("dicom-deid: interrupted; nothing is half written, and the same command goes on", err=True)
+            typer.echo("dicom-deid: interrupted; nothing is half written", err=True)
         raise

@@ -122,10 +122,13 @@ class Engine:
         return objects.read_bytes(ObjectVersion(DEID, entry.output_key or "", entry.output_version or ""))
 
     def certificate(self, entry: CatalogEntry) -> dict[str, bytes]:
-        """The certificate of a released instance by file suffix: ``json``, ``sig``, and the public key as ``der``."""
+        """The certificate of a released instance by file suffix: ``json`` and ``sig``."""
         name = f"certificates/{entry.instance_id}/{entry.attempt}"
-        found = {kind: objects.read_bytes(ObjectVersion(EVIDENCE, f"{name}.{kind}")) for kind in ("json", "sig")}
-        return found | {"der": signing.public_key(self._account.signing_key)}
+        return {kind: objects.read_bytes(ObjectVersion(EVIDENCE, f"{name}.{kind}")) for kind in ("json", "sig")}
+
+    def public_key(self) -> bytes:
+        """The public key of the certificates (DER)."""
+        return signing.public_key(self._account.signing_key)
 
     def forget(self, entry: CatalogEntry) -> None:
         """Drop the objects and the work area of a settled instance: moto holds all it is given in memory."""

@@ -14,6 +14,8 @@ from unittest.mock import patch
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
+from local.environment import REGION
+
 
 @contextmanager
 def patched() -> Iterator[None]:
@@ -22,6 +24,15 @@ def patched() -> Iterator[None]:
         for patching in _PATCHES:
             stack.enter_context(patching())
         yield
+
+
+def keep_signing_key(key_id: str, private_key: ec.EllipticCurvePrivateKey) -> None:
+    """Moto draws a key anew in every process, KMS keeps it; one public key verifies the certificates of all runs."""
+    from moto.core.models import DEFAULT_ACCOUNT_ID
+    from moto.kms.models import kms_backends
+
+    made: Any = kms_backends[DEFAULT_ACCOUNT_ID][REGION].keys[key_id].private_key
+    made.private_key = private_key
 
 
 @contextmanager

@@ -1,24 +1,33 @@
-"""The report of a run: one HTML file that needs nothing else, and holds no text of any image."""
+"""The report of a run: HTML files that need nothing else, and hold no text of any image."""
 
 from __future__ import annotations
 
 import base64
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from dicom_deid import __version__
+from dicom_deid.errors import Reason
 from dicom_deid.header.presets import profile_named_or_read
 from dicom_deid.header.profiles import EDITION, MEANINGS
+from local.reasons import MEANINGS as WORDS
 from local.settings import EngineSettings
 from local.state import InstanceRecord, OutputFolder, write_if_changed
 
+PER_PAGE: Final = 250
+"""Instances on one page: with their pictures some 3 MB, which any browser opens at once."""
+
 
 def write_report(folder: OutputFolder, records: Mapping[str, InstanceRecord], settings: EngineSettings) -> Path:
-    """Write ``report/index.html`` from the records; the same records give the same bytes."""
+    """Write ``report/index.html`` and, for many instances, ``page-2.html`` and so on; the same records, the same bytes.
+
+    What waits or was refused comes first.
+    """
     environment = Environment(
         loader=PackageLoader("local", "templates"),
         autoescape=select_autoescape(),
@@ -26,21 +35,29 @@ def write_report(folder: OutputFolder, records: Mapping[str, InstanceRecord], se
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("report.html").render(
-        tool=__version__,
-        edition=EDITION,
-        profile=settings.profile,
-        options=[MEANINGS[code] for code in profile_named_or_read(settings.profile).codes],
-        domain=settings.domain,
-        fingerprint=settings.pseudonymiser().fingerprint,
-        totals=_totals(records),
-        reasons=sorted(Counter(r.reason for r in records.values() if r.reason).items()),
-        stages=_stages(records),
-        instances=[_instance(folder, record) for record in _ordered(records)],
-    )
-    path = folder.report / "index.html"
-    write_if_changed(path, page.encode())
-    return path
+    template = environment.get_template("report.html")
+    ordered = _ordered(records)
+    names = ["index.html", *(f"page-{n}.html" for n in range(2, ceil(len(ordered) / PER_PAGE) + 1))]
+    told = {
+        "tool": __version__,
+        "edition": EDITION,
+        "profile": settings.profile,
+        "options": [MEANINGS[code] for code in profile_named_or_read(settings.profile).codes],
+        "domain": settings.domain,
+        "fingerprint": settings.pseudonymiser().fingerprint,
+        "totals": _totals(records),
+        "reasons": _reasons(records),
+        "stages": _stages(records),
+        "pages": names,
+    }
+    for number, name in enumerate(names):
+        shown = ordered[number * PER_PAGE : (number + 1) * PER_PAGE]
+        page = template.render(told, here=number, instances=[_instance(folder, record) for record in shown])
+        write_if_changed(folder.report / name, page.encode())
+    for left in folder.report.glob("page-*.html"):
+        if left.name not in names:
+            left.unlink()
+    return folder.report / names[0]
 
 
 def _ordered(records: Mapping[str, InstanceRecord]) -> list[InstanceRecord]:
@@ -63,6 +80,12 @@ def _totals(records: Mapping[str, InstanceRecord]) -> list[tuple[str, int, str]]
         ("quarantined", statuses["QUARANTINED"], "bad"),
         ("not DICOM", statuses["IGNORED"], "all"),
     ]
+
+
+def _reasons(records: Mapping[str, InstanceRecord]) -> list[tuple[str, int, str]]:
+    """Code, how many, and what it means."""
+    told = Counter(record.reason for record in records.values() if record.reason)
+    return [(code, number, WORDS[Reason(code)]) for code, number in sorted(told.items())]
 
 
 def _stages(records: Mapping[str, InstanceRecord]) -> list[tuple[str, float, float]]:

@@ -132,13 +132,24 @@ class OutputFolder:
         Raises
         ------
         ConfigurationError
-            When the folder holds something else than an earlier run.
+            When the folder holds something else than an earlier run, or cannot be closed to others.
         """
         if self.root.exists() and any(self.root.iterdir()) and not self.custodian.is_dir():
             raise ConfigurationError("the output folder is not empty and not of an earlier run")
-        for folder in (self.released, self.review, self.certificates, self.report, self.custodian, self.state):
+        make_closed(self.custodian)
+        for folder in (self.released, self.review, self.certificates, self.report, self.state):
             folder.mkdir(parents=True, exist_ok=True)
-        self.custodian.chmod(0o700)
+
+    def check_is_of_a_run(self) -> None:
+        """Before anything is made in it: a command that goes on needs the folder of a run.
+
+        Raises
+        ------
+        ConfigurationError
+            When it is none.
+        """
+        if not (self.state / "settings.json").is_file():
+            raise ConfigurationError("the folder is not the output of a run")
 
     def key(self, key_file: Path | None) -> bytes:
         """The master key: from the file, the environment, an earlier run, or a new one in ``custodian/key``.
@@ -244,6 +255,22 @@ class OutputFolder:
     def write_decisions(self, instance_id: str, decisions: list[ReviewDecision]) -> None:
         """Store the decisions about an instance."""
         write_if_changed(self.state / "decisions" / f"{instance_id}.json", _DECISIONS.dump_json(decisions, indent=1))
+
+
+def make_closed(folder: Path) -> None:
+    """Make a folder that its owner alone can open (mode 0700), or close the one that is there.
+
+    Raises
+    ------
+    ConfigurationError
+        Where the file system knows no such modes, as a Windows share: patient data would lie open.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    if folder.stat().st_mode & 0o077:
+        raise ConfigurationError(
+            "the file system of the output cannot close a folder to others: choose one on a disk of this machine"
+        )
 
 
 def write_if_changed(path: Path, content: bytes) -> None:

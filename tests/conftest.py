@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-_PROGRAMS = {"chromium": "chromium", "tesseract": "tesseract", "dicom3tools": "dciodvfy"}
+_PROGRAMS = {"chromium": "chromium", "openssl": "openssl", "tesseract": "tesseract", "dicom3tools": "dciodvfy"}
 REQUIRED = os.environ.get("DICOM_DEID_REQUIRE_SYSTEM_TOOLS") == "1"
 
 

@@ -12,10 +12,11 @@ from rich.console import Console
 
 from dicom_deid.errors import ConfigurationError
 from local.commands.run import quiet, show_summary
+from local.state import OutputFolder
 
 if TYPE_CHECKING:
     from local.review.decisions import Answer
-    from local.state import InstanceRecord, OutputFolder
+    from local.state import InstanceRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +46,7 @@ def decide(
     A decision holds for exactly the boxes that were shown.
     """
     from dicom_deid.records import Outcome
-    from local.batch import Batch, output_folder
+    from local.batch import Batch
     from local.engine import running
     from local.report import write_report
     from local.review.decisions import Answer, read_answers
@@ -53,7 +54,8 @@ def decide(
 
     if (instance is None) == (decisions is None) or (instance is None) != (approve is None) or (box and no_box):
         raise ConfigurationError("tell INSTANCE with --approve or --reject, or --decisions with a file")
-    folder = output_folder(output)
+    folder = OutputFolder(output.resolve())
+    folder.check_is_of_a_run()
     if decisions is not None:
         answers = read_answers(decisions)
     else:

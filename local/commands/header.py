@@ -32,6 +32,7 @@ from local.header_batch import (
     refused,
     source_files,
 )
+from local.state import make_closed
 
 _USAGE, _INTERNAL, _UNRELEASED = 2, 1, 3
 
@@ -61,9 +62,9 @@ def header(
 ) -> None:
     """Redact the headers of SOURCE by PS3.15; the pixels pass as they are, and nothing is claimed of them."""
     try:
-        rules = _rules(output, profile, key_file, domain, mappings=mappings)
         if source.resolve() == output.resolve():
             raise ConfigurationError("the output cannot be the source")
+        rules = _rules(output, profile, key_file, domain, mappings=mappings)
     except ConfigurationError as error:
         _fail(str(error))
     walk = source_files(source, output)
@@ -103,8 +104,7 @@ def _profile(choice: str) -> Profile:
 def _rules(output: Path, profile: str, key_file: Path | None, domain: str, *, mappings: bool) -> Rules:
     chosen = profile_named_or_read(profile)
     custodian = output / CUSTODIAN
-    custodian.mkdir(parents=True, exist_ok=True)
-    custodian.chmod(0o700)
+    make_closed(custodian)
     key = load_key(key_file)
     own = custodian / "key"
     if key is None:
@@ -186,5 +186,5 @@ def _write(path: Path, text: str) -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
+    typer.echo(f"dicom-deid: {message}", err=True)
     raise typer.Exit(_USAGE)

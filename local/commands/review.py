@@ -74,11 +74,11 @@ def _send(deployed: Deployed, answers: tuple[Answer, ...], reviewer_ref: str) ->
 
 def _fetch(deployed: Deployed, folder: Path) -> None:
     from local.review.page import MOST, page
-    from local.state import write_if_changed
+    from local.state import make_closed, write_if_changed
 
     references = deployed.references()
     if not folder.is_dir():
-        folder.mkdir(parents=True, mode=0o700)
+        make_closed(folder)
     if folder.stat().st_mode & 0o077:
         raise ConfigurationError("others can open the folder: it must be yours alone (chmod 700)")
     path = folder / "review.html"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import socket
 from pathlib import Path
 from threading import Event
 from typing import Annotated
 
 import typer
 
+from dicom_deid.errors import ConfigurationError
 from local.commands.run import quiet
 
 
@@ -28,11 +29,20 @@ def serve(
 
     quiet()
     folder = OutputFolder(output.resolve())
+    folder.check_is_of_a_run()
+    if _is_taken(port):
+        raise ConfigurationError(
+            f"port {port} is in use on this machine: choose another with --port, or 0 for a free one"
+        )
     with serving(folder, folder.key(key_file), port) as served:
         typer.echo(f"S3 endpoint: {served.endpoint} (this machine only; any access key will do)")
         for bucket, objects in served.objects.items():
             typer.echo(f"  bucket {bucket}: {objects} objects")
         first = next(iter(served.objects))
         typer.echo(f"Try: aws --endpoint-url {served.endpoint} s3api list-objects-v2 --bucket {first}")
-        with suppress(KeyboardInterrupt):
-            Event().wait()
+        Event().wait()
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as trial:
+        return port != 0 and trial.connect_ex(("127.0.0.1", port)) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.contrast import LEAST, lowest_contrast
 from tests.pipeline.conftest import SampleRun
 
 
@@ -26,7 +27,12 @@ def test_the_report_opens_whole_without_network_and_shows_every_instance(sample_
 
 
 @pytest.mark.system_tool("chromium")
-def test_the_report_fits_a_narrow_screen(sample_run: SampleRun, page: Page) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_report_fits_a_narrow_screen_and_reads_in_both_schemes(
+    sample_run: SampleRun, page: Page, scheme: str
+) -> None:
+    page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
     page.set_viewport_size({"width": 420, "height": 900})
     page.goto((sample_run.output / "report" / "index.html").as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= 421
+    assert lowest_contrast(page) >= LEAST

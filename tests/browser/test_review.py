@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from typer.testing import CliRunner, Result
 
 from local.commands import decide
+from tests.browser.contrast import LEAST, lowest_contrast
 from tests.pipeline.conftest import SampleRun
 
 
@@ -72,29 +73,7 @@ def test_the_page_fits_a_narrow_screen_and_reads_in_both_schemes(
     page.set_viewport_size({"width": 400, "height": 900})
     page.goto((sample_run.output / "custodian" / "review.html").as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
-    # WCAG 2.1 1.4.3: at least 4.5 to 1 for running text.
-    assert page.evaluate(CONTRAST) >= 4.5
-
-
-CONTRAST = """() => {
-  const part = v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-  const light = colour => {
-    const [r, g, b] = colour.match(/[0-9.]+/g).map(v => part(v / 255));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ground = element => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = getComputedStyle(e).backgroundColor;
-      if (!colour.endsWith(", 0)")) return colour;
-    }
-    return "rgb(255, 255, 255)";
-  };
-  const ratios = [...document.querySelectorAll("h1,h2,h3,p,b,code,label,legend,figcaption,.soft")].map(e => {
-    const [brighter, darker] = [light(getComputedStyle(e).color), light(ground(e))].sort((x, y) => y - x);
-    return (brighter + 0.05) / (darker + 0.05);
-  });
-  return Math.min(...ratios);
-}"""
+    assert lowest_contrast(page) >= LEAST
 
 
 def test_a_choice_of_a_box_that_was_not_asked_about_changes_nothing(sample_run: SampleRun, output: Path) -> None:

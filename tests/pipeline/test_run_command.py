@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import socket
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from typer.testing import CliRunner, Result
 from dicom_deid import __version__
 from dicom_deid.errors import ConfigurationError
 from local import sources
-from local.commands import decide, run
+from local.commands import decide, run, serve
 from local.engine import Engine
 from local.state import InstanceRecord, is_final
 from services.catalog import CatalogEntry
@@ -29,6 +30,7 @@ def dicom_deid(*arguments: str | Path, key: str = KEY) -> Result:
     app = typer.Typer()
     run.register(app)
     decide.register(app)
+    serve.register(app)
     environment = {"DICOM_DEID_KEY": key, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}
     return CliRunner().invoke(app, [str(argument) for argument in arguments], env=environment)
 
@@ -186,3 +188,21 @@ def test_a_second_run_takes_up_what_was_no_fault_of_the_file(
     status: str, reason: str | None, tool: str, expected: bool
 ) -> None:
     assert is_final(InstanceRecord("key", "", "", status, reason, tool=tool)) is expected
+
+
+@pytest.mark.parametrize("arguments", [("decide", "00", "--approve"), ("serve",)])
+def test_a_command_that_goes_on_refuses_another_folder_and_leaves_it_alone(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "thesis.docx").write_text("mine")
+    refused = dicom_deid(arguments[0], tmp_path, *arguments[1:])
+    assert "not the output of a run" in str(refused.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    (tmp_path / "1.txt").write_text("nothing")
+    dicom_deid("run", tmp_path / "1.txt", tmp_path / "out")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        refused = dicom_deid("serve", tmp_path / "out", "--port", str(other.getsockname()[1]))
+    assert "in use" in str(refused.exception)

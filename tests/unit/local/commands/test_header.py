@@ -228,3 +228,9 @@ def test_a_full_disk_ends_the_run_instead_of_refusing_every_file(
     assert isinstance(ended, OSError)
     assert ended.errno == errno.ENOSPC
     assert {path.name for path in (tmp_path / "out").rglob("*")} == {"custodian"}
+
+
+def test_a_refused_command_leaves_nothing_in_the_source(source: Path) -> None:
+    before = sorted(source.rglob("*"))
+    assert run("header", source, source, key=None).exit_code == 2
+    assert sorted(source.rglob("*")) == before
