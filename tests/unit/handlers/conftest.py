@@ -11,12 +11,14 @@ from moto import mock_aws
 
 from dicom_deid.phi.identity import HeaderIdentity
 from dicom_deid.records import SourceRecord
-from handlers import apply_redaction, record_audit, save_sanitized
-from services import clients
+from handlers import detect_phi, extract_frames, plan_redaction, record_audit, save_sanitized, verify_redaction
+from services import clients, secrets
 from services.catalog import Catalog, Status, Upload
 from services.work import WorkArea
 
 ID = "1" * 32
+MASTER = bytes(range(32))
+HANDLERS = (detect_phi, extract_frames, plan_redaction, record_audit, save_sanitized, verify_redaction)
 RAW, WORK, DEID, EVIDENCE = "raw-zone", "work-zone", "deid-zone", "evidence-zone"
 
 
@@ -38,17 +40,21 @@ def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[Instance]:
         "SIGNING_KEY_ID": "alias/none",
         "SECRET_ID": "key",
         "PROFILE": "basic",
-        "DOMAIN": "trial",
+        "DOMAIN": "test",
+        "VIEWS": "{}",
+        "MAX_OBJECT_BYTES": "4096",
     }.items():
         monkeypatch.setenv(f"DICOM_DEID_{name}", value)
     with mock_aws():
         clients.forget()
-        for module in (apply_redaction, record_audit, save_sanitized):
+        secrets.forget()
+        for module in HANDLERS:
             module.settings.cache_clear()
         for bucket in (RAW, WORK, DEID, EVIDENCE):
             boto3.client("s3").create_bucket(
                 Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ap-southeast-2"}
             )
+        boto3.client("secretsmanager").create_secret(Name="key", SecretString=MASTER.hex())
         boto3.client("dynamodb").create_table(
             TableName="catalog",
             KeySchema=[{"AttributeName": "instance_id", "KeyType": "HASH"}],
@@ -61,5 +67,6 @@ def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[Instance]:
         work.write_source(SourceRecord(42, "0" * 64, "1.2.840.10008.1.2.1", "CT", 1, 1, 1, HeaderIdentity()))
         yield Instance(catalog, work)
     clients.forget()
-    for module in (apply_redaction, record_audit, save_sanitized):
+    secrets.forget()
+    for module in HANDLERS:
         module.settings.cache_clear()
