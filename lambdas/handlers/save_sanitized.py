@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from dicom_deid.errors import BadInputError, Reason
 from dicom_deid.pixels.images import Route
+from dicom_deid.records import Verdict
 from handlers.attempt import Attempt, CandidateEvent, open_attempt
 from handlers.boundary import HandlerSettings, Result, step
 from services import objects
@@ -35,9 +36,9 @@ def settings() -> Settings:
 def handle(event: CandidateEvent) -> Result:
     """candidate.dcm -> <study>/<series>/<instance>.dcm, conditional on what is there.
 
-    Nothing there: write. The same bytes there: done, also when another raw object gave them. Bytes of an older version
-    of the same raw object: replace exactly those. Anything else under the same SOP Instance UID is a conflict, and
-    neither wins.
+    What did not pass its verification is refused, whatever the state machine chose. Nothing there: write. The same
+    bytes there: done, also when another raw object gave them. Bytes of an older version of the same raw object:
+    replace exactly those. Anything else under the same SOP Instance UID is a conflict, and neither wins.
     """
     attempt = open_attempt(event, settings().catalog_table, settings().work_bucket)
     verification = attempt.work.read_verification()
@@ -48,6 +49,8 @@ def handle(event: CandidateEvent) -> Result:
         key = attempt.entry.output_key
         if key is None or verification is None or not digest == event.candidate.sha256 == verification.candidate_sha256:
             raise BadInputError(Reason.VERIFY_EVIDENCE, "the candidate is not the object that was verified")
+        if verification.verdict is not Verdict.PASS:
+            raise BadInputError(Reason.VERIFY_EVIDENCE, "the candidate did not pass its verification")
         target = ObjectVersion(settings().deid_bucket, key)
         candidate.seek(0)
         stored, replaced = _save(attempt, target, candidate, digest)

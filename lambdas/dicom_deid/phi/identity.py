@@ -90,7 +90,7 @@ KINDS: Final[Mapping[int, IdentityKind]] = {
     0x00402017: IdentityKind.IDENTIFIER,
     0x0040A123: IdentityKind.PERSON_NAME,
 }
-"""What each attribute identifies; attributes that say nothing of a person are not harvested."""
+"""What each attribute identifies; of others, only names (VR PN) are harvested: whoever it is, it is a person."""
 
 
 def harvest(header: Header) -> HeaderIdentity:
@@ -106,7 +106,7 @@ def _values(dataset: DataSet, codecs: tuple[str, ...]) -> Iterator[IdentityValue
             for item in element.items:
                 yield from _values(item, codecs)
             continue
-        kind = KINDS.get(element.tag)
+        kind = KINDS.get(element.tag, IdentityKind.PERSON_NAME if element.vr == "PN" else None)
         if kind is not None:
             for text in charset.decode(element.value, element.vr, codecs):
                 if text:

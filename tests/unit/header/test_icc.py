@@ -78,3 +78,36 @@ def test_what_is_no_profile_goes() -> None:
 def test_hostile_profiles_are_refused_or_cleaned(noise: bytes, place: int) -> None:
     cleaned = clean_profile(SRGB[:place] + noise + SRGB[place + len(noise) :])
     assert cleaned is None or len(cleaned) <= 2 * len(SRGB) + 512
+
+
+HEAD = {name: name + bytes(4) for name in (b"curv", b"para", b"mft1", b"mft2", b"XYZ ", b"sf32")}
+COLOURS = bytes(range(1, 251))
+TABLE = bytes(range(256)) * 6
+
+
+@pytest.mark.parametrize(
+    ("signature", "data"),
+    [
+        (b"kTRC", HEAD[b"curv"] + struct.pack(">L", 4) + COLOURS[:8]),
+        (b"kTRC", HEAD[b"para"] + struct.pack(">HH", 0, 0) + COLOURS[:4]),
+        (b"kTRC", HEAD[b"para"] + struct.pack(">HH", 4, 0) + COLOURS[:28]),
+        (b"bkpt", HEAD[b"XYZ "] + COLOURS[:12]),
+        (b"A2B1", HEAD[b"mft1"] + bytes([3, 1, 2, 0]) + COLOURS[:36] + TABLE[: 256 * 3 + 8 + 256]),
+        (b"B2A1", HEAD[b"mft2"] + bytes([1, 3, 2, 0]) + COLOURS[:36] + struct.pack(">HH", 5, 4) + TABLE[: 2 * 23]),
+    ],
+    ids=lambda value: value[:4].decode("ascii") if len(value) > 4 else None,
+)
+def test_each_type_of_tag_keeps_as_much_as_its_counts_say(signature: bytes, data: bytes) -> None:
+    cleaned = clean_profile(with_tag(SRGB, signature, data + b"John Smith!!"))
+    assert cleaned is not None
+    assert data[8:] in cleaned
+    assert b"John" not in cleaned
+    assert clean_profile(with_tag(SRGB, signature, data)) == cleaned
+    cut = clean_profile(with_tag(SRGB, signature, data[:-1]))
+    assert cut is not None
+    assert data[8:-1] not in cut
+
+
+@pytest.mark.parametrize("place", [12, 16, 20, 36])
+def test_a_header_that_names_no_class_or_space_of_the_standard_is_none(place: int) -> None:
+    assert clean_profile(SRGB[:place] + b"John" + SRGB[place + 4 :]) is None

@@ -128,3 +128,13 @@ def test_a_value_inside_a_block_declares_no_block() -> None:
 def test_a_block_that_is_declared_twice_is_believed_in_nothing() -> None:
     twice = Item(0x00080300, "SQ", [*declared(b"SAFE").value, *declared(b"SAFE").value])
     assert kept(twice, GE, NUMBER) == {}
+
+
+@pytest.mark.parametrize(
+    ("creator", "tag", "vr"), [(b"NQHeader", 0x00991005, "LT"), (b"Philips Imaging DD 001", 0x2001105A, "ST")]
+)
+def test_a_listed_text_goes_even_where_it_looks_like_a_date_that_may_stay(creator: bytes, tag: int, vr: str) -> None:
+    """What looks like a date is as likely a number of the patient; the table's row does not make it one."""
+    dates = Option.RETAIN_LONGITUDINAL_FULL_DATES
+    block = Item(tag & 0xFFFF0000 | tag >> 8 & 0xFF, "LO", creator)
+    assert kept(block, Item(tag, vr, b"20240301"), profile=Profile(options=SAFE.options | {dates})) == {}

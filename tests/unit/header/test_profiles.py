@@ -80,6 +80,12 @@ def test_the_digest_follows_all_that_outputs_depend_on() -> None:
     assert Profile(name="another").digest == Profile().digest
 
 
+def test_dates_move_back_by_a_day_at_least_and_by_ten_years_at_most() -> None:
+    assert Profile().date_shift == (-3650, -1)
+    with pytest.raises(ConfigurationError, match="date_shift"):
+        Profile(date_shift=(-1, -2))
+
+
 def test_presets() -> None:
     assert set(DESCRIPTIONS) >= {"basic", "minimal", "research"}
     research = profile_named("research")

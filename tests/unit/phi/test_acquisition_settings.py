@@ -19,6 +19,8 @@ from dicom_deid.phi.acquisition_settings import words_of_setting
         ("Wibb Wobbley Energy: 598", set()),
         ("Effective Wibb Energy", set()),
         ("Kowalski Wibb 598 mm", set()),
+        ("Effective Xu Energy: 598", set()),
+        ("Effective Wibb Energy: 598mm Kowalski1", set()),
     ],
 )
 def test_an_unknown_word_inside_the_name_of_a_setting_is_of_it(line: str, taken: set[int]) -> None:

@@ -8,6 +8,7 @@ from dicom_deid.geometry import Box, Placement, Quad
 from dicom_deid.phi.assessment import assess
 from dicom_deid.phi.findings import Action, EvidenceKind, Finding, Policy, TextClass, UnmatchedText
 from dicom_deid.phi.identity import HeaderIdentity, IdentityKind, IdentityValue
+from dicom_deid.phi.overlay import is_clinical, is_nearly_clinical
 from dicom_deid.phi.reading import read_in_order
 from dicom_deid.phi.words import DetectedText, PhiSpan, Word
 from dicom_deid.records import ImageRecord
@@ -327,3 +328,27 @@ def test_a_large_shape_that_ocr_took_for_a_sign_is_no_text(
     shown = image(width=152, height=152)
     detected = DetectedText(0, 0, "rekognition", False, (Word(0, text, quad, confidence),))
     assert len(assess(shown, detected, (), HeaderIdentity(), Policy(0.8, UnmatchedText.REDACT))) == found
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "MI1.4KOWALSKI0.3",
+        "KOWALSKI1.4MI0.3",
+        "LIVERKOWALSKI2",
+        "SAGK2",
+        "CT12",
+        "US04",
+        "MR123",
+        "51DE",
+        "OHM7",
+    ],
+)
+def test_a_term_lends_nothing_to_a_name_or_a_number_that_is_joined_to_it(word: str) -> None:
+    assert not is_clinical(word)
+    assert not is_nearly_clinical(word)
+
+
+def test_what_a_line_says_by_its_form_is_said_of_that_line_and_of_those_words() -> None:
+    found = assessed("Lung base", "Depth 12 cm A1234567 LIVER", "Lung", identity=NOBODY)
+    assert {text for text, finding in found.items() if finding.text_class is TextClass.PHI} == {"A1234567"}

@@ -7,6 +7,7 @@ import pytest
 from dicom_deid.phi.company import (
     beside_names,
     between_names,
+    is_short_line,
     loose_numbers,
     ordinary_words,
     parts_of_addresses,
@@ -170,3 +171,19 @@ def test_an_unknown_word_in_capitals_with_single_ones_is_a_name(line: str, name:
 def test_what_stands_between_names_goes_with_them(line: str, names: str, taken: set[int]) -> None:
     words = line.split()
     assert set(between_names(words, [word in names.split() for word in words])) == taken
+
+
+@pytest.mark.parametrize(
+    ("line", "short"),
+    [
+        ("516", True),
+        ("12A", True),
+        ("KL", True),
+        ("ABC", True),
+        ("Kowalski", False),
+        ("KL 5", False),
+        ("5164471", False),
+    ],
+)
+def test_a_short_line_is_a_house_number_or_a_code(line: str, short: bool) -> None:
+    assert is_short_line(line.split()) is short

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dicom_deid.phi.markers import is_side_marker
+from dicom_deid.phi.markers import is_code, is_side_marker
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,12 @@ from dicom_deid.phi.markers import is_side_marker
 )
 def test_a_side_with_initials_is_a_marker(line: str, marker: bool) -> None:
     assert is_side_marker(line.split()) is marker
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [("KL", True), ("QXJ", True), ("(KL)", True), ("K7", False), ("Kl", False), ("L", False), ("ABCD", False)],
+)
+def test_two_or_three_capitals_are_a_code_and_a_side_is_none(word: str, code: bool) -> None:
+    assert is_code(word) is code
+    assert not is_code("LT")

@@ -115,3 +115,10 @@ def test_a_unit_beside_a_number_of_the_header_is_not_of_the_header() -> None:
     identity = HeaderIdentity((IdentityValue(IdentityKind.PATIENT_ID, 0x00100020, "5512903"),))
     matches = OwnHeader(identity).matches(["mm", "5512903"])
     assert {index for match in matches for index in match.words} == {1}
+
+
+def test_the_day_of_a_datetime_is_recognised_as_one_of_a_date_is() -> None:
+    own = OwnHeader(HeaderIdentity((IdentityValue(IdentityKind.DATE, 0x0008002A, "20130619101500.25+1000"),)))
+    for line in (["19/06/2013"], ["19", "Jun", "2013"], ["2013-06-19"]):
+        assert {match.rule for match in own.matches(line)} == {"date"}
+    assert list(own.matches(["10/15/2013"])) == []

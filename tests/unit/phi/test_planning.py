@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dicom_deid.geometry import Box
@@ -167,3 +169,17 @@ def test_boxes_of_one_line_stay_two_where_the_rectangle_around_them_reaches_into
     assert {box.box for box in planned(high, low).boxes} == {Box(0, 0, 60, 30)}
     made = planned(high, low, beside)
     assert {box.box for box in made.boxes if box.action is Action.REDACT} == {high.box, low.box}
+
+
+@pytest.mark.parametrize(("width", "redacted"), [(30, True), (35, True), (36, False), (60, False)])
+def test_an_unmatched_word_is_read_elsewhere_where_most_of_it_is(width: int, redacted: bool) -> None:
+    unread = word(Box(0, 0, 60, 30), 0, TextClass.UNMATCHED)
+    made = planned(unread, word(Box(0, 0, width, 30), 1, TextClass.CLINICAL))
+    assert any(box.action is Action.REDACT for box in made.boxes) is redacted
+
+
+def test_a_word_of_other_frames_reads_nothing_here() -> None:
+    unread = word(Box(0, 0, 60, 30), 0, TextClass.UNMATCHED)
+    whole = replace(word(Box(0, 0, 60, 30), 1, TextClass.CLINICAL), frames=(1, 2))
+    assert planned(unread, whole).count(Action.REDACT) == 1
+    assert planned(unread, replace(whole, frames=(0, 1))).count(Action.REDACT) == 0

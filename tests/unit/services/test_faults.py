@@ -13,41 +13,41 @@ from botocore.retries.standard import ThrottledRetryableChecker, TransientRetrya
 
 from dicom_deid.errors import ServiceUnavailableError
 from services import clients, objects
-from services.faults import is_transient
+from services.faults import is_transient, translated
 from services.objects import ObjectVersion
 
-
-def _answer(code: str, status: int = 400) -> ClientError:
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Operation")  # type: ignore[typeddict-item]
-
-
-@pytest.mark.parametrize(
-    "code",
-    sorted(
-        {
-            *vars(ThrottledRetryableChecker)["_THROTTLED_ERROR_CODES"],
-            *vars(TransientRetryableChecker)["_TRANSIENT_ERROR_CODES"],
-            # What the services of the pipeline name besides: Step Functions, KMS.
-            "ExecutionLimitExceeded",
-            "KmsThrottlingException",
-            "KeyUnavailableException",
-            "DependencyTimeoutException",
-        }
-        - {"EC2ThrottledException"}
-    ),
-)
-def test_whatever_the_client_itself_would_try_again_is_service_trouble(code: str) -> None:
-    assert is_transient(_answer(code))
+SECRET = "CITIZEN^JAN"
+CLIENTS_OWN = {
+    *vars(ThrottledRetryableChecker)["_THROTTLED_ERROR_CODES"],
+    *vars(TransientRetryableChecker)["_TRANSIENT_ERROR_CODES"],
+} - {"EC2ThrottledException"}
+SERVICES_OWN = {
+    *("DependencyTimeoutException", "ExecutionLimitExceeded", "InternalError", "InternalFailure"),
+    *("InternalServerError", "InternalServerException", "InternalServiceError", "InternalServiceErrorException"),
+    *("KMS.InternalFailureException", "KMS.ThrottlingException", "KMSInternalException", "KeyUnavailableException"),
+    *("KmsThrottlingException", "OperationAborted", "ProvisionedThroughputExceeded", "ServiceUnavailable"),
+    *("ServiceUnavailableException", "TransactionConflictException"),
+}
+NEVER = [
+    *("AccessDenied", "ConditionalCheckFailedException", "InvalidImageFormat", "KmsAccessDeniedException"),
+    *("NoSuchBucket", "NoSuchKey", "ValidationException", ""),
+]
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "KmsAccessDeniedException", "ValidationException", "NoSuchBucket"])
-def test_a_refusal_is_none(code: str) -> None:
-    assert not is_transient(_answer(code))
+def answered(code: str, status: int = 400) -> ClientError:
+    error = {"Error": {"Code": code, "Message": SECRET}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(error, "Operation")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("code", ["Unheard", "AccessDenied"])
-def test_a_server_fault_is_one_whatever_it_calls_itself(code: str) -> None:
-    assert is_transient(_answer(code, 503))
+@pytest.mark.parametrize("code", sorted(CLIENTS_OWN | SERVICES_OWN))
+def test_throttling_and_faults_of_a_service_pass(code: str) -> None:
+    assert is_transient(answered(code))
+
+
+@pytest.mark.parametrize("code", NEVER)
+@pytest.mark.parametrize(("status", "later"), [(400, False), (403, False), (499, False), (429, True), (500, True)])
+def test_any_other_answer_stays_what_it_is_unless_its_status_says_later(code: str, status: int, later: bool) -> None:
+    assert is_transient(answered(code, status)) is later
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,27 @@ def test_a_server_fault_is_one_whatever_it_calls_itself(code: str) -> None:
         exceptions.IncompleteReadError(actual_bytes=1, expected_bytes=2),
     ],
 )
-def test_a_broken_connection_is_one(error: Exception) -> None:
+def test_a_broken_connection_passes(error: Exception) -> None:
     assert is_transient(error)
+
+
+def test_an_error_of_ours_does_not_pass() -> None:
+    assert not is_transient(ValueError())
+    assert not is_transient(ClientError({}, "Operation"))
+
+
+def test_a_passing_failure_tells_its_code_and_nothing_of_its_message() -> None:
+    with pytest.raises(ServiceUnavailableError) as error, translated("s3"):
+        raise answered("SlowDown", 503)
+    assert "SlowDown" in str(error.value)
+    assert SECRET not in str(error.value)
+    assert error.value.__cause__ is None
+    assert error.value.__suppress_context__
+
+
+def test_other_failures_stay_as_they_are() -> None:
+    with pytest.raises(ClientError), translated("s3"):
+        raise answered("AccessDenied", 403)
 
 
 def test_a_record_whose_answer_breaks_off_is_read_again_and_not_quarantined(

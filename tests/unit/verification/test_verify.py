@@ -459,3 +459,39 @@ def test_uids_that_the_profile_keeps_are_no_leak() -> None:
     kept = setting("StudyInstanceUID", "1.2.3.9")(candidate_of(source))
     assert view(source, kept) == ("fail", "uids")
     assert view(source, kept, kept=frozenset({IdentityKind.UID})) == ("pass", "")
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"])
+def test_pixels_of_eight_bits_in_words_are_where_a_reader_shows_them(syntax: str) -> None:
+    """PS3.5 8.1.2: in big endian the two pixels of a word change places, so a box of odd edges cuts words in half."""
+    dataset = pydicom.dcmread(io.BytesIO(source_of(Case(syntax, "MONOCHROME2"))))
+    turn = -1 if dataset.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2.2" else 1
+    dataset.PixelData = b"".join(dataset.PixelData[n : n + 2][::turn] for n in range(0, len(dataset.PixelData), 2))
+    dataset["PixelData"].VR = "OW"
+    target = io.BytesIO()
+    dataset.save_as(target)
+    source, odd = target.getvalue(), Box(11, 9, 41, 30)
+    plan = RedactionPlan(boxes=(PlannedBox((0,), odd, Action.REDACT, 1.0, ()),))
+    assert failed(verified(source, candidate_of(source, odd), plan=plan)) == set()
+    assert "pixels" in failed(verified(source, candidate_of(source, Box(10, 9, 41, 30)), plan=plan))
+    assert "pixels" in failed(verified(source, candidate_of(source, Box(12, 9, 41, 30)), plan=plan))
+
+
+@pytest.mark.parametrize("high", [11, 13, 15])
+def test_only_the_stored_bits_are_the_image(high: int) -> None:
+    """What stood in unused bits goes with the header; what stands in stored ones is compared, wherever they lie."""
+    dataset = pydicom.dcmread(io.BytesIO(source_of(Case("1.2.840.10008.1.2.1", "MONOCHROME2", 12))))
+    shift = high - 11
+    words = [int.from_bytes(dataset.PixelData[n : n + 2], "little") for n in range(0, len(dataset.PixelData), 2)]
+    dataset.PixelData, dataset.HighBit = b"".join((word << shift).to_bytes(2, "little") for word in words), high
+    target = io.BytesIO()
+    dataset.save_as(target)
+    source = target.getvalue()
+    candidate = candidate_of(source)
+    assert failed(verified(source, candidate)) == set()
+    header = read_header(io.BytesIO(candidate))
+    assert header.pixel is not None
+    for bit, checks in ((shift, {"pixels"}), (high, {"pixels"}), *([(shift - 1, set())] if shift else [])):
+        broken = bytearray(candidate)
+        broken[header.pixel.offset + 2 * (144 * 60 + 100) + bit // 8] ^= 1 << bit % 8
+        assert failed(verified(source, bytes(broken))) == checks, bit
