@@ -56,14 +56,15 @@ def decide(
         raise ConfigurationError("tell INSTANCE with --approve or --reject, or --decisions with a file")
     folder = OutputFolder(output.resolve())
     folder.check_is_of_a_run()
+    records = folder.records()
     if decisions is not None:
         answers = read_answers(decisions)
     else:
-        record = _waiting(folder.records(), instance or "")
+        record = _waiting(records, instance or "")
         outcome = Outcome.APPROVE if approve else Outcome.REJECT
         answers = (Answer(record.instance_id, record.plan_sha256 or "", outcome, () if no_box else _chosen(box)),)
     settings = folder.last_settings(folder.key(key_file))
-    asked = [(_asked(folder, answer), answer) for answer in answers]
+    asked = [(_asked(folder, records, answer), answer) for answer in answers]
     reviewer = settings.pseudonymiser().reference(f"reviewer/{getpass.getuser()}")[:16]
     quiet()
     with running(settings) as engine:
@@ -92,7 +93,7 @@ def _waiting(records: Mapping[str, InstanceRecord], reference: str) -> InstanceR
     return found[0]
 
 
-def _asked(folder: OutputFolder, answer: Answer) -> InstanceRecord:
+def _asked(folder: OutputFolder, records: Mapping[str, InstanceRecord], answer: Answer) -> InstanceRecord:
     """The instance that an answer is about, as it waits now.
 
     Raises
@@ -103,7 +104,7 @@ def _asked(folder: OutputFolder, answer: Answer) -> InstanceRecord:
     from local.review.decisions import refuse_unknown_boxes
     from local.review.waiting import kept
 
-    record = _waiting(folder.records(), answer.instance_ref)
+    record = _waiting(records, answer.instance_ref)
     if record.plan_sha256 != answer.plan_sha256:
         raise ConfigurationError("an instance waits with other boxes than the page showed: open the page again")
     shown = kept(folder, record.instance_id)

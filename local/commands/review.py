@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -84,6 +85,7 @@ def _fetch(deployed: Deployed, folder: Path) -> None:
     path = folder / "review.html"
     found = list(deployed.shown(references[:MOST]))
     write_if_changed(
-        path, page(found, f".venv/bin/dicom-deid review {folder} --decisions decisions.json", len(references))
+        path,
+        page(found, f".venv/bin/dicom-deid review {quote(str(folder))} --decisions decisions.json", len(references)),
     )
     typer.echo(f"{len(references)} wait: {path}" if references else "nothing waits")

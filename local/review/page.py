@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -41,6 +42,6 @@ def write_review_page(folder: OutputFolder, records: Mapping[str, InstanceRecord
         path.unlink(missing_ok=True)
         return None
     found = [one for reference in references[:MOST] if (one := kept(folder, reference)) is not None]
-    command = f".venv/bin/dicom-deid decide {folder.root} --decisions decisions.json"
+    command = f".venv/bin/dicom-deid decide {quote(str(folder.root))} --decisions decisions.json"
     write_if_changed(path, page(found, command, len(references)))
     return path

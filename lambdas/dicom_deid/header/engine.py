@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter, is_
+from operator import is_
 
 from dicom_deid.header import charset, codes, evidence_attributes, own_identifiers, private, shape
 from dicom_deid.header.attributes import printable
@@ -53,10 +53,10 @@ def redact_header(header: Header, profile: Profile, pseudonymiser: Pseudonymiser
         *subject.missing_uids(),
         *evidence_attributes.evidence(profile, claims, header.encoding),
     ]
-    replaced = {element.tag for element in own}
-    stays = [element for element in redaction.elements(header.dataset) if element.tag not in replaced]
-    dataset = [*own_identifiers.without(stays, subject.own_identifiers(), redaction), *own]
-    dataset.sort(key=attrgetter("tag"))
+    stays = redaction.elements(header.dataset)
+    by_tag = {element.tag: element for element in own_identifiers.without(stays, subject.own_identifiers(), redaction)}
+    by_tag.update((element.tag, element) for element in own)
+    dataset = [by_tag[tag] for tag in sorted(by_tag)]
     return RedactedHeader(
         sop_class_uid=subject.source_uid(CLASS),
         study_instance_uid=subject.output_uid(STUDY),

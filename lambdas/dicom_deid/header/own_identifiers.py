@@ -20,7 +20,7 @@ from dicom_deid.header.profiles import Action, Profile, basic_action
 from dicom_deid.header.tables import attribute_rules
 from dicom_deid.header.values import TEXT_VRS, dummy
 from dicom_deid.header.vocabulary import WordKind, code_string_terms, kind_of
-from dicom_deid.part10.elements import DataSet, Element
+from dicom_deid.part10.elements import DataSet, Element, Header
 
 if TYPE_CHECKING:
     from dicom_deid.header.cleaning import Cleaner
@@ -39,6 +39,9 @@ _HARVESTED: Final = _NAMES | _NUMBERS
 _SEQUENCES: Final = frozenset({0x00101002, 0x00400275})
 """Other Patient IDs, Request Attributes: each of their items names the same patient or order again."""
 _STATING: Final = _HARVESTED | _SEQUENCES
+_WAVEFORMS, _WAVEFORM_DATA = 0x54000100, 0x54001010
+_NOT_SEARCHED: Final = _HARVESTED | {_WAVEFORM_DATA}
+"""What is left of those harvested is a pseudonym, or what an override keeps; samples are as good as pixels."""
 _NAME_BREAK: Final = re.compile(r"[\s^=,.\\()]+")
 _SIGNS: Final = re.compile(r"[\s+()./-]+")
 _ESCAPE: Final = re.compile(rb"\x1b(?:[$(),.-]|\$\))[@-~]\Z")
@@ -68,18 +71,19 @@ class OwnIdentifiers(NamedTuple):
     """Names that are words of the vocabulary too (``White``): they go from what somebody typed."""
 
 
-def stated_by(dataset: DataSet, profile: Profile, codecs: tuple[str, ...]) -> OwnIdentifiers:
+def stated_by(header: Header, profile: Profile, codecs: tuple[str, ...]) -> OwnIdentifiers:
     """What the header calls its people by."""
-    stated = [element for element in dataset if element.tag in _STATING]
+    stated = header.among(_STATING)
     for sequence in [element for element in stated if element.items]:
         stated += [element for item in sequence.items or [] for element in item if element.tag in _HARVESTED]
     overrides = profile.overrides
     if overrides:
         stated = [element for element in stated if overrides.get(element.tag) is not Action.KEEP]
-    return _spelled(tuple([(element.tag in _NAMES, element.value) for element in stated]), codecs)
+    names_and_numbers = tuple([(element.tag in _NAMES, element.value) for element in stated])
+    short = sum([len(value) for _, value in names_and_numbers]) <= _LONGEST
+    return (_spelled_short if short else _spelled)(names_and_numbers, codecs)
 
 
-@lru_cache(maxsize=64)
 def _spelled(stated: tuple[tuple[bool, bytes], ...], codecs: tuple[str, ...]) -> OwnIdentifiers:
     found: set[bytes] = set()
     words: set[bytes] = set()
@@ -94,6 +98,11 @@ def _spelled(stated: tuple[tuple[bool, bytes], ...], codecs: tuple[str, ...]) ->
                     found.add(spelling.encode().lower())
     # The longest first: no file makes the search of a header long by calling its people by thousands of names.
     return OwnIdentifiers(tuple(sorted(found, key=_by_length)[:_MOST]), tuple(sorted(words, key=_by_length)[:_MOST]))
+
+
+_LONGEST: Final = 512
+_spelled_short: Final = lru_cache(maxsize=512)(_spelled)
+"""The objects of a study call their people alike."""
 
 
 def _by_length(text: bytes) -> tuple[int, bytes]:
@@ -135,14 +144,13 @@ def without(dataset: DataSet, own: OwnIdentifiers, cleaner: Cleaner) -> DataSet:
 
 
 def _contents(dataset: DataSet) -> list[bytes]:
-    contents = [element.value for element in dataset if element.vr in _SEARCHED]
-    for element in dataset:
-        if element.items:
-            if element.encoded is not None:
-                contents.append(element.encoded)
-            else:
-                for item in element.items:
-                    contents += _contents(item)
+    contents = [element.value for element in dataset if element.tag != _WAVEFORM_DATA]
+    for sequence in [element for element in dataset if element.items]:
+        if sequence.encoded is not None and sequence.tag != _WAVEFORMS:
+            contents.append(sequence.encoded)
+        else:
+            for item in sequence.items or []:
+                contents += _contents(item)
     return contents
 
 
@@ -174,8 +182,7 @@ class _Search:
         return self._without_words(element) if typed and element.vr in TEXT_VRS else element
 
     def _repeats(self, element: Element) -> bool:
-        if element.vr not in _SEARCHED or element.tag in _HARVESTED:
-            # What is left of these is a pseudonym, or what an override keeps.
+        if element.vr not in _SEARCHED or element.tag in _NOT_SEARCHED:
             return False
         own, content = self._own.identifiers, element.value.lower()
         if element.vr == "UI":

@@ -88,7 +88,7 @@ class Subject:
 
     def own_identifiers(self) -> OwnIdentifiers:
         """The names and numbers of the object's people, as whatever stays is searched for them."""
-        return own_identifiers.stated_by(self._header.dataset, self._profile, self._codecs)
+        return own_identifiers.stated_by(self._header, self._profile, self._codecs)
 
     def patient_pairs(self) -> tuple[tuple[str, str], ...]:
         """The patient's identifier and its pseudonym, for the custodian's mapping alone; none where there is none."""
@@ -101,8 +101,9 @@ class Subject:
 
         Files of one patient may lack the issuer: it must not split the patient in two.
         """
-        issuer = self._first(_ISSUER)
-        return f"{issuer}\0{patient}" if issuer in self._profile.issuers[1:] else patient
+        others = self._profile.issuers[1:]
+        issuer = self._first(_ISSUER) if others else ""
+        return f"{issuer}\0{patient}" if issuer in others else patient
 
     def _first(self, tag: int) -> str:
         element = self._header.find(tag)

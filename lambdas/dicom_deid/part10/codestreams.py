@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -105,7 +106,8 @@ def _scrub_itu(frame: bytes, marker: re.Pattern[bytes], needed: frozenset[int]) 
         if 0xE0 <= code <= 0xEF:
             kept.append(_application_segment(code, frame[position:after]))
         elif code in needed:
-            if not _is_whole(code, frame[position + 4 : after]):
+            segment = frame[position + 4 : after]
+            if not (_is_whole_short if len(segment) <= _LONGEST_TABLES else _is_whole)(code, segment):
                 raise _damaged()
             kept.append(view[position:after])
         position = after
@@ -143,6 +145,11 @@ def _end_of_tables(content: bytes, size: Callable[[int], int]) -> int:
     while position < len(content):
         position += size(position)
     return position
+
+
+_LONGEST_TABLES: Final = 512
+_is_whole_short: Final = lru_cache(maxsize=256)(_is_whole)
+"""The frames of an object repeat their tables."""
 
 
 def _application_segment(code: int, segment: bytes) -> bytes:

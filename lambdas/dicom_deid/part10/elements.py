@@ -77,3 +77,8 @@ class Header:
         if not self._by_tag:
             self._by_tag = {element.tag: element for element in reversed(self.dataset)}
         return self._by_tag.get(tag)
+
+    def among(self, tags: frozenset[int]) -> list[Element]:
+        """The first element of each of the tags that the top level has, by tag."""
+        self.find(0)
+        return [self._by_tag[tag] for tag in sorted(tags & self._by_tag.keys())]

@@ -11,7 +11,7 @@ from dicom_deid.header.own_identifiers import WARNING, stated_by
 from dicom_deid.header.presets import profile_named
 from dicom_deid.header.profiles import Action, Option, Profile
 from dicom_deid.header.report import Claims
-from dicom_deid.part10.elements import Element
+from dicom_deid.part10.elements import Element, Encoding, Header
 from dicom_deid.part10.reader import find, read_header
 from dicom_deid.part10.writer import encode
 from dicom_deid.pseudonyms import Pseudonymiser
@@ -161,7 +161,8 @@ def test_a_name_is_found_in_its_usual_spellings(station: bytes) -> None:
 
 def test_thousands_of_names_take_no_longer_than_some() -> None:
     names = b"\\".join(b"Q%05dx^Y%05dz" % (number, number) for number in range(3000))
-    own = stated_by([Element(0x00101001, "PN", names), Element(0x00100020, "LO", b"0083749215")], BASIC, ("latin-1",))
+    dataset = [Element(0x00100020, "LO", b"0083749215"), Element(0x00101001, "PN", names)]
+    own = stated_by(Header("", Encoding(), False, [], dataset, None, 0), BASIC, ("latin-1",))
     assert len(own.identifiers) == 64
     assert b"0083749215" in own.identifiers
 
