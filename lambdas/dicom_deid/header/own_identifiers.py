@@ -18,6 +18,7 @@ from dicom_deid.header import attributes, charset, codes, dates, outside
 from dicom_deid.header.descriptors import clean_text
 from dicom_deid.header.profiles import Action, Profile, basic_action
 from dicom_deid.header.tables import attribute_rules
+from dicom_deid.header.uids import is_structural
 from dicom_deid.header.values import TEXT_VRS, dummy
 from dicom_deid.header.vocabulary import WordKind, code_string_terms, kind_of
 from dicom_deid.part10.elements import DataSet, Element, Header
@@ -187,8 +188,12 @@ class _Search:
         own, content = self._own.identifiers, element.value.lower()
         if element.vr == "UI":
             own = tuple(text for text in own if not _DAY.fullmatch(text))
+            content = b"\\".join(uid for uid in content.split(b"\\") if not _is_known(element.tag, uid))
         elif element.vr == "DS" or element.vr not in TEXT_VRS:
             own = tuple(text for text in own if len(text) >= _SHORTEST_IN_NUMBERS)
+        if element.vr == "DS":
+            # A record number is a whole number; that a fraction has its digits is a coincidence (0.661468 mm).
+            return any(value.strip(b" \0") in own for value in content.split(b"\\") if b"." not in value)
         return any(_stands_alone(text, content) for text in own)
 
     def _without_words(self, element: Element) -> Element | None:
@@ -199,6 +204,10 @@ class _Search:
         self._cleaner.warn(WARNING)
         self._cleaner.count(Action.CLEAN_TEXT)
         return self._cleaner.with_text(element, left) if any(left) else _replaced(element, self._cleaner)
+
+
+def _is_known(tag: int, uid: bytes) -> bool:
+    return is_structural(tag, uid.strip(b" \0").decode("ascii", "replace"))
 
 
 def _stands_alone(text: bytes, content: bytes) -> bool:
@@ -220,7 +229,8 @@ def _goes_on(first: bytes, second: bytes) -> bool:
 def _replaced(element: Element, cleaner: Cleaner) -> Element | None:
     tag, vr = element.tag, element.vr
     if vr == "UI":
-        return cleaner.with_text(element, [cleaner.pseudonymiser.uid(uid) for uid in cleaner.text(element)])
+        uids = cleaner.text(element)
+        return cleaner.with_text(element, [u if is_structural(tag, u) else cleaner.pseudonymiser.uid(u) for u in uids])
     if f"{tag:08X}" in attribute_rules():
         return attributes.BY_ACTION[basic_action(tag)](element, cleaner)
     filler = outside.filler_for(tag)

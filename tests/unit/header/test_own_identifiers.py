@@ -185,3 +185,16 @@ def test_equal_labels_stay_equal() -> None:
     assert outer is not None
     assert find((inner.items or [[]])[0], 0x00209056) == outer
     assert outer.value
+
+
+def test_a_fraction_with_the_digits_of_a_record_number_is_a_coincidence() -> None:
+    spacing = Item(0x00280030, "DS", b"0.661468\\0.661468")
+    header = redacted(spacing, Item(0x00100020, "LO", b"661468"))
+    assert value_of(header, 0x00280030) == spacing.value
+    assert WARNING not in header.warnings
+
+
+def test_a_class_that_somebody_entered_as_a_record_number_stays_a_class() -> None:
+    sop_class = b"1.2.840.10008.5.1.4.1.1.2"
+    header = redacted(Item(0x00080016, "UI", sop_class), Item(0x00100020, "LO", sop_class))
+    assert value_of(header, 0x00080016) == sop_class
