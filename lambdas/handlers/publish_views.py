@@ -95,6 +95,10 @@ def publish(entry: CatalogEntry, view: View, table: AccessTable) -> str | None:
             return None
         if target is not None:
             _write_copy(target, there, shown, etag)
+            now = table.find(view.name, key)
+            if now is None:
+                # Withdrawn while the copy was written: whoever hid it could not find the copy yet.
+                objects.delete(target)
     return key
 
 

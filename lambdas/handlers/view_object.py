@@ -61,4 +61,4 @@ def take_back(table: AccessTable, instance_id: str, shown: Mapping[str, str], co
     """
     for hidden in table.keep_only(instance_id, shown):
         if copies is not None:
-            objects.delete(ObjectVersion(copies, hidden.view_key))
+            objects.delete(ObjectVersion(copies, hidden))

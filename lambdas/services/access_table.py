@@ -102,22 +102,21 @@ class AccessTable:
                 shown.append(item)
         return tuple(shown)
 
-    def keep_only(self, instance_id: str, shown: Mapping[str, str]) -> tuple[AccessItem, ...]:
-        """Hide the instance wherever it is visible but under these keys, by view; what was hidden.
+    def keep_only(self, instance_id: str, shown: Mapping[str, str]) -> Iterator[str]:
+        """Hide the instance wherever it is visible but under these keys, by view; each key once it is hidden.
 
-        What another instance shows under the same key by now stays.
+        What another instance shows under the same key by now stays. A key is forgotten only after the caller went on
+        from it: what broke off in between is given again.
         """
-        hidden = []
         for name in self._keys(instance_id):
             view, view_key = name.split("\n", 1)
             if shown.get(view) == view_key:
                 continue
             item = self.find(view, view_key)
-            if item is not None and item.instance_id == instance_id and self._delete(item):
-                hidden.append(item)
+            if item is None or (item.instance_id == instance_id and self._delete(item)):
+                yield view_key
             with translated("dynamodb"):
                 clients.dynamodb().delete_item(TableName=self.table, Key=_key(f"@{instance_id}", name))
-        return tuple(hidden)
 
     def _keys(self, instance_id: str) -> list[str]:
         with translated("dynamodb"):

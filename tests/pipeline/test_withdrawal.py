@@ -252,6 +252,47 @@ def test_an_attempt_that_was_overtaken_says_nothing_of_the_instance(engine: Engi
         defer.handle({"instance_id": entry.instance_id, "attempt": 1, "failure": {"Error": "internal"}}, None)
 
 
+def copies(entry: CatalogEntry) -> list[str]:
+    """Keys under a view's prefix that a plain GET would read."""
+    return [key for view in VIEWS for key in objects.keys_under(DEID, f"{view}/")]
+
+
+def test_a_copy_that_is_written_while_its_release_is_withdrawn_does_not_stay(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who hides the views finds no copy yet, and afterwards nobody remembers where it went."""
+    entry = release(engine)
+    write = publish_views._write_copy
+    event = {"instance_id": entry.instance_id, "attempt": 1, "failure": {"Error": "malware"}}
+
+    def meanwhile(*arguments: Any) -> None:
+        quarantine.handle(event, None)
+        write(*arguments)
+
+    with applied({"DICOM_DEID_ACCESS": "materialised"}):
+        monkeypatch.setattr(publish_views, "_write_copy", meanwhile)
+        with pytest.raises(Exception, match="internal"):
+            publish_views.handle({"instance_id": entry.instance_id, "attempt": 1}, None)
+        quarantine.handle({**event, "failure": {"Error": "internal"}}, None)
+    assert (shown(entry), copies(entry)) == ((), [])
+
+
+def test_a_copy_that_could_not_be_deleted_is_deleted_by_the_repeat(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = release(engine)
+    event = {"instance_id": entry.instance_id, "attempt": 1, "failure": {"Error": "malware"}}
+    with applied({"DICOM_DEID_ACCESS": "materialised"}):
+        publish_views.handle({"instance_id": entry.instance_id, "attempt": 1}, None)
+        assert len(copies(entry)) == 2
+        with monkeypatch.context() as broken:
+            broken.setattr(objects, "delete", lambda *_: (_ for _ in ()).throw(ServiceUnavailableError("s3")))
+            with pytest.raises(Exception, match="service-unavailable"):
+                quarantine.handle(event, None)
+        quarantine.handle(event, None)
+    assert (shown(entry), copies(entry)) == ((), [])
+
+
 def test_a_withdrawal_that_broke_off_is_completed_by_its_repeat(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
