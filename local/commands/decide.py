@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from dicom_deid.errors import ConfigurationError
-from local.commands.run import quiet, show_summary
+from local.commands.run import ProgressBar, progress_on, quiet, show_summary
 from local.state import OutputFolder
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def decide(
     folder.check_is_of_a_run()
     records = folder.records()
     if decisions is not None:
-        answers = read_answers(decisions)
+        answers = tuple(answer for answer in read_answers(decisions) if not _is_carried_out(folder, records, answer))
     else:
         record = _waiting(records, instance or "")
         outcome = Outcome.APPROVE if approve else Outcome.REJECT
@@ -67,8 +67,9 @@ def decide(
     asked = [(_asked(folder, records, answer), answer) for answer in answers]
     reviewer = settings.pseudonymiser().reference(f"reviewer/{getpass.getuser()}")[:16]
     quiet()
-    with running(settings) as engine:
-        batch = Batch(engine, folder)
+    console = Console()
+    with running(settings) as engine, progress_on(console) as progress:
+        batch = Batch(engine, folder, watcher=ProgressBar.on(progress, "decisions", len(asked)))
         ended = []
         for record, answer in asked:
             before = folder.decisions(record.instance_id)
@@ -77,7 +78,7 @@ def decide(
     records = folder.records()
     write_report(folder, records, settings)
     write_review_page(folder, records)
-    show_summary(Console(), records, folder)
+    show_summary(console, records, folder)
     if any(record.status != "RELEASED" for record, answer in ended if answer.outcome is Outcome.APPROVE):
         raise typer.Exit(3)
 
@@ -91,6 +92,15 @@ def _waiting(records: Mapping[str, InstanceRecord], reference: str) -> InstanceR
     if len(found) != 1 or not reference:
         raise ConfigurationError("no instance in review has that reference, or more than one")
     return found[0]
+
+
+def _is_carried_out(folder: OutputFolder, records: Mapping[str, InstanceRecord], answer: Answer) -> bool:
+    """Whether exactly this was decided before: a page that is still open saves its earlier answers again."""
+    waits = any(r.instance_id == answer.instance_ref and r.status == "IN_REVIEW" for r in records.values())
+    return not waits and any(
+        (made.outcome, made.plan_sha256, made.boxes) == (answer.outcome, answer.plan_sha256, answer.boxes)
+        for made in folder.decisions(answer.instance_ref)
+    )
 
 
 def _asked(folder: OutputFolder, records: Mapping[str, InstanceRecord], answer: Answer) -> InstanceRecord:

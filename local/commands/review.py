@@ -84,8 +84,6 @@ def _fetch(deployed: Deployed, folder: Path) -> None:
         raise ConfigurationError("others can open the folder: it must be yours alone (chmod 700)")
     path = folder / "review.html"
     found = list(deployed.shown(references[:MOST]))
-    write_if_changed(
-        path,
-        page(found, f".venv/bin/dicom-deid review {quote(str(folder))} --decisions decisions.json", len(references)),
-    )
+    command = f".venv/bin/dicom-deid review {quote(str(folder))} --decisions decisions.json"
+    write_if_changed(path, page(found, command, len(references)))
     typer.echo(f"{len(references)} wait: {path}" if references else "nothing waits")

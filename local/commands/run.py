@@ -114,8 +114,8 @@ def run_batch(
     folder.check_settings(settings)
     quiet()
     console = Console()
-    with running(settings) as engine, _progress(console) as progress:
-        watcher = _ProgressBar(progress, progress.add_task("instances", total=len(found.files), stage="starting"))
+    with running(settings) as engine, progress_on(console) as progress:
+        watcher = ProgressBar.on(progress, "instances", len(found.files))
         records = Batch(engine, folder, with_source_images, jobs, watcher).run(found.files)
         watcher.at("done")
     write_report(folder, records, settings)
@@ -173,20 +173,28 @@ def show_summary(console: Console, records: Mapping[str, InstanceRecord], folder
 
 
 @dataclass(frozen=True, slots=True)
-class _ProgressBar:
+class ProgressBar:
     """A run as a line on the terminal: how many of how many, in which state, how long yet."""
 
     progress: Progress
     task: TaskID
 
+    @classmethod
+    def on(cls, progress: Progress, what: str, number: int) -> ProgressBar:
+        """A line for so many instances."""
+        return cls(progress, progress.add_task(what, total=number, stage="starting"))
+
     def at(self, stage: str) -> None:
+        """An instance is in this state."""
         self.progress.update(self.task, stage=stage)
 
     def ended(self) -> None:
+        """One more instance ended."""
         self.progress.advance(self.task)
 
 
-def _progress(console: Console) -> Progress:
+def progress_on(console: Console) -> Progress:
+    """Lines of progress on a terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -60,6 +60,8 @@ def test_the_page_is_answered_by_keyboard_and_its_file_releases_the_instance(
     assert result.exit_code == 0, result.exception
     certificate = json.loads((output / "certificates" / f"{answer['instance_ref']}.json").read_text())
     assert certificate["boxes"] == len(answer["boxes"]) == 1
+    again = decided(sample_run, output, "--decisions", answers)
+    assert again.exit_code == 0, again.exception
     assert not path.exists()
     assert not list((output / "custodian" / "state" / "review").iterdir())
 
