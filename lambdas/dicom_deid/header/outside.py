@@ -77,6 +77,8 @@ _PATTERNS: Final[Mapping[str, re.Pattern[str]]] = {
     "corrected": re.compile(r"SLSENS|RANSM|RANSNG|RANSUB|NGAM|LINR|NRGY|RADIAL"),
     "randoms": re.compile(r"DLYD|SING|PROCESSED"),
     "route": re.compile(r"(?:IV|PO|oral|rectal|I\.V\.)(?:[/ &+]*(?:IV|PO|oral|rectal))?", re.IGNORECASE),
+    "decoupling": re.compile(r"WALTZ"),
+    "k-space": re.compile(r"FERMI|TUKEY|RIESZ|HAMMING|HANNING"),
     "window": re.compile(r"Algo ?\d|HARDER|SOFTER", re.IGNORECASE),
     "applicator": re.compile(
         r"FLETCHER_SUIT|DELCLOS|BLOEDORN|JOSLIN_FLYNN|CHANDIGARH|MANCHESTER|HENSCHKE|NASOPHARYNGEAL|OESOPHAGEAL"
