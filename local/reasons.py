@@ -39,6 +39,7 @@ MEANINGS: Final[Mapping[Reason, str]] = {
     Reason.SOP_INSTANCE_CONFLICT: "Another file says that it is the same image, and has other content. The first one "
     "was released: find out which is right.",
     Reason.MALWARE: "The scanner found malware: tell your security team.",
+    Reason.WITHDRAWN: "A custodian took the release back: nobody sees it any more. Ask them why.",
     Reason.SERVICE_UNAVAILABLE: "A service or the file system did not answer: a share that was away, a file or folder "
     "that you may not read. Put it right and run again.",
     Reason.INTERNAL: "A fault of this tool, or of the machine (a full disk): the next run takes it up again. Please "
