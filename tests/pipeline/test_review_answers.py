@@ -192,7 +192,7 @@ def test_a_person_sees_a_doubtful_box_on_a_frame_that_has_it(cine: Desk) -> None
     (doubt,) = [box for box in told["boxes"] if box["action"] == "review"]
     assert (doubt["frames"], doubt["first_frame"]) == (1, 2)
     shown = list((cine.folder.custodian / "pictures").iterdir())
-    assert shown == [cine.folder.picture(cine.record.instance_id, 2)]
+    assert shown == [cine.folder.picture(cine.record.instance_id, "2")]
     picture = np.asarray(imagecodecs.png_decode(shown[0].read_bytes()))
     x0, y0, x1, y1 = PLACES[DOUBTED]
     assert picture[y0:y1, x0:x1].min(axis=2).max() > 200
