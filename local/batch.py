@@ -254,8 +254,8 @@ class Batch:
             write_if_changed(self.output.report / "pictures" / f"{record.instance_id}.jpg", picture)
         if self.with_source_images:
             analysed = sorted({image.frames[0] for image in source.images})
-            for frame, before in before_pictures(content, plan, analysed):
-                write_if_changed(self.output.picture(record.instance_id, frame), before)
+            for name, before in before_pictures(content, plan, analysed):
+                write_if_changed(self.output.picture(record.instance_id, name), before)
 
     def _release(self, record: InstanceRecord, entry: CatalogEntry, raw: bytes) -> InstanceRecord:
         content = self.engine.released_bytes(entry)

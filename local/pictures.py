@@ -9,17 +9,22 @@ from typing import Final
 import cv2
 import numpy as np
 
+from dicom_deid.geometry import Box
 from dicom_deid.part10.reader import read_header
 from dicom_deid.phi.findings import Action
 from dicom_deid.phi.planning import is_whole_frame
+from dicom_deid.pixels.codecs.protocol import Pixels
 from dicom_deid.pixels.codecs.registry import codec_of
 from dicom_deid.pixels.description import describe
 from dicom_deid.pixels.display import Display
 from dicom_deid.pixels.frames import FrameReader
 from dicom_deid.pixels.plan import RedactionPlan
-from dicom_deid.pixels.rendering import Picture, for_people
+from dicom_deid.pixels.rendering import Picture, for_people, for_text
+from dicom_deid.pixels.unused_bits import UnusedBits
 
 _THUMBNAIL: Final = 360
+_PLAIN: Final = 8
+"""Grey levels by which a box varies in which a person sees nothing."""
 _COLOURS: Final = {Action.REDACT: (232, 93, 58), Action.REVIEW: (240, 180, 41), Action.KEEP: (70, 160, 120)}
 
 
@@ -33,17 +38,28 @@ def after_picture(content: bytes, plan: RedactionPlan) -> bytes:
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
 
 
-def before_pictures(content: bytes, plan: RedactionPlan, analysed: Iterable[int]) -> Iterator[tuple[int, bytes]]:
-    """Frames of the source (0-based) as PNG at full size, each with the boxes that lie on it: for the custodian alone.
+def before_pictures(content: bytes, plan: RedactionPlan, analysed: Iterable[int]) -> Iterator[tuple[str, bytes]]:
+    """Frames of the source as PNG at full size, each with the boxes that lie on it: for the custodian alone.
 
-    Each box under review is seen on its first frame. Where a person is asked to look at everything, the frames that
-    text detection was shown follow, which stand for all.
+    Each is named by its number (0-based). Each box under review is seen on its first frame; where its text shows only
+    in another picture that text detection was given, through another window or of one colour, that one follows. Where
+    a person is asked to look at everything, the frames that text detection was shown follow, which stand for all.
     """
     frames = _Frames(content)
     for number in _to_decide(plan, frames.count, analysed):
-        picture, scale = _scaled(frames.picture(number), 1600)
-        _outline(picture, plan, number, scale, set(Action))
-        yield number, cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+        usual = frames.picture(number)
+        asked = [box.box for box in plan.boxes if box.action is Action.REVIEW and number in box.frames]
+        more = [other for other in frames.pictures_for_text(number) if any(_shows_more(usual, other, b) for b in asked)]
+        for place, shown in enumerate((usual, *more)):
+            picture, scale = _scaled(shown, 1600)
+            _outline(picture, plan, number, scale, set(Action))
+            bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+            yield f"{number}.{place}" if place else f"{number}", cv2.imencode(".png", bgr)[1].tobytes()
+
+
+def _shows_more(usual: Picture, other: Picture, box: Box) -> bool:
+    here, there = (float(one[box.y0 : box.y1, box.x0 : box.x1].std()) for one in (usual, other))
+    return there > _PLAIN + 2 * here
 
 
 class _Frames:
@@ -55,13 +71,21 @@ class _Frames:
         description = describe(header)
         assert description is not None
         self._description, self._display = description, Display.of(header)
+        self._unused = UnusedBits.of(header, description)
         self._codec = codec_of(description.transfer_syntax)
         self._reader = FrameReader.open(source, header, description)
         self.count = description.frames
 
     def picture(self, number: int) -> Picture:
-        pixels = self._codec.decode(self._reader.read(number), self._description)
-        return for_people(pixels, self._description, self._display)
+        return for_people(self._decoded(number), self._description, self._display)
+
+    def pictures_for_text(self, number: int) -> list[Picture]:
+        return for_text(self._decoded(number), self._description, self._display)
+
+    def _decoded(self, number: int) -> Pixels:
+        frame = self._reader.read(number)
+        stored = frame if self._unused is None else bytes(self._unused.cleared(frame))
+        return self._codec.decode(stored, self._description)
 
 
 def _interesting(plan: RedactionPlan, frames: int) -> int:

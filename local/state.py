@@ -243,8 +243,8 @@ class OutputFolder:
         """Forget the raw object of an instance that was refused."""
         (self.state / "raw" / instance_id).unlink(missing_ok=True)
 
-    def picture(self, instance_id: str, frame: int) -> Path:
-        """A frame of a source (0-based) as a person sees it, with its boxes."""
+    def picture(self, instance_id: str, frame: str) -> Path:
+        """A picture of a source for a person, named by its frame."""
         return self.custodian / "pictures" / f"{instance_id}-{frame}.png"
 
     def decisions(self, instance_id: str) -> list[ReviewDecision]:

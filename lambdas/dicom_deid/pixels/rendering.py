@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
@@ -44,6 +44,8 @@ _HIDDEN: Final = 4
 """Spread evenly, the pixels take so many times the levels that they take over the full range."""
 _COUNTED: Final = 1 << 20
 """Ranges of values up to this width are counted value by value; of wider ones the values are sorted."""
+_LOOKED_UP: Final = 1 << 16
+"""Of more values than twice this many, not each has a level of its own: a search among them would leave the cache."""
 MAX_PNG_BYTES: Final = 5 * 1024 * 1024
 """Largest image that Rekognition takes as bytes (service limit)."""
 
@@ -53,7 +55,7 @@ def for_people(pixels: Pixels, description: PixelDescription, display: Display) 
     window = display.windows[0] if display.windows else None
     picture = _picture(pixels, description, display, window)
     if window is None and not is_coloured(description, display) and description.bits_stored > 8:
-        spread = _shown(_by_rank(pixels), description)
+        spread = _shown(_evenly(pixels, by_pixel=False), description)
         return spread if _hides_levels(picture, spread) else picture
     return picture
 
@@ -62,9 +64,9 @@ def for_text(pixels: Pixels, description: PixelDescription, display: Display) ->
     """Every picture of the frame in which text may be seen, the full range first.
 
     Another follows where it shows something else, or lettering that those before it do not show: through the header's
-    windows; with the levels that occur spread evenly, as one bright pixel makes all others dark; with each of the
-    primary colours alone, as letters may be as bright as what is behind them; of the indices of a palette, as two of
-    them may have one colour.
+    windows; with equally many values, or pixels, at each level, as one bright pixel makes all others dark; of one
+    primary colour, as letters may be as bright as what is behind them; of a palette's indices, as two of them may have
+    one colour.
     """
     pictures = [_picture(pixels, description, display, None)]
     if is_coloured(description, display):
@@ -81,9 +83,11 @@ def for_text(pixels: Pixels, description: PixelDescription, display: Display) ->
         if differs or shows_other_lettering(windowed, pictures):
             pictures.append(windowed)
     if description.bits_stored > 8:
-        spread = _shown(_by_rank(pixels), description)
-        if (len(pictures) == 1 and _hides_levels(pictures[0], spread)) or shows_other_lettering(spread, pictures):
-            pictures.append(spread)
+        by_value, by_pixel = (_shown(_evenly(pixels, by_pixel=way), description) for way in (False, True))
+        if len(pictures) == 1 and _hides_levels(pictures[0], by_value):
+            pictures.append(by_value)
+        if shows_other_lettering(by_pixel, pictures):
+            pictures.append(by_pixel)
     return pictures
 
 
@@ -189,30 +193,37 @@ def _shown(levels: Levels, description: PixelDescription) -> Picture:
     return np.asarray(np.repeat(grey[..., np.newaxis], 3, axis=2), np.uint8)
 
 
-def _by_rank(pixels: Pixels) -> Levels:
-    """Stored values as levels by their rank among those that occur: a gap between two of them takes no level."""
+def _evenly(pixels: Pixels, *, by_pixel: bool) -> Levels:
+    """Stored values as levels that hold equally many of the values that occur, or of the pixels.
+
+    By value, a gap takes no level, and noise stays what it is. By pixel, what is rare takes hardly any, and letters
+    stand apart from the one value of what is behind them.
+    """
     lowest, highest = int(pixels.min()), int(pixels.max())
     levels = np.empty(pixels.shape, np.uint8)
     if highest - lowest < _COUNTED:
-        occurs = np.zeros(highest - lowest + 1, bool)
-        for row in pixels:
-            occurs[row.astype(np.int64) - lowest] = True
-        table = _spread(np.flatnonzero(occurs), np.arange(len(occurs)))
+        counts = np.zeros(highest - lowest + 1, np.int64)
+        for rows in np.array_split(pixels, max(1, pixels.size // _COUNTED)):
+            counts += np.bincount(rows.ravel().astype(np.int64) - lowest, minlength=len(counts))
+        table = _equalised(counts if by_pixel else np.sign(counts))
         for row, shown in zip(pixels, levels, strict=True):
             shown[:] = table[row.astype(np.int64) - lowest]
         return levels
     ordered = np.sort(pixels, axis=None)
-    occurring = ordered[np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))]
+    first = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
+    every = max(1, len(first) // _LOOKED_UP)
+    counts = np.diff(first, append=ordered.size)
+    occurring, table = ordered[first][::every], _equalised(counts if by_pixel else np.sign(counts))[::every]
     for row, shown in zip(pixels, levels, strict=True):
-        shown[:] = _spread(occurring, row)
+        shown[:] = table[np.searchsorted(occurring, row, side="right") - 1]
     return levels
 
 
-def _spread(occurring: NDArray[Any], values: NDArray[Any]) -> Levels:
-    """256 levels for the values that occur (ascending), as many of them for each."""
-    steps = np.linspace(0, len(occurring) - 1, min(256, len(occurring))).round().astype(np.int64)
-    bright = np.linspace(0, 255, len(steps)).astype(np.uint8)
-    return np.asarray(bright[np.searchsorted(occurring[steps], values, side="right") - 1], np.uint8)
+def _equalised(counts: NDArray[np.int64]) -> Levels:
+    """The level of each value by the middle of its ranks; `counts` are of ascending values."""
+    middle = np.cumsum(counts) - counts / 2.0
+    low, high = float(middle[0]), float(middle[-1])
+    return np.asarray((middle - low) * (255.0 / max(high - low, 1e-9)), np.uint8)
 
 
 def _hides_levels(full: Picture, spread: Picture) -> bool:

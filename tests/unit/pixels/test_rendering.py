@@ -95,6 +95,10 @@ HIDDEN: dict[str, tuple[NDArray[Any], Display]] = {
     "one bright pixel on a flat field": (with_pixel(written_on(np.full(INK.shape, 100), 400), 65535), display()),
     "padding far below": (with_rows(written_on(TISSUE - 500, 400), -32768), display()),
     "32 bits": (with_pixel(written_on(TISSUE, 900).astype(np.int64), 2**32 - 1), display()),
+    "few values beside many far away": (
+        np.where(np.arange(200)[:, None] > 120, np.arange(300) * 100 + 20000, written_on(np.full(INK.shape, 300), 900)),
+        display(),
+    ),
     "a window that shows other values": (with_pixel(written_on(TISSUE, 900), 65535), display((30000, 60000))),
     "the second of two windows": (
         written_on(np.where(np.arange(300) > 150, TISSUE * 80, 300), 420),
