@@ -27,7 +27,15 @@ def test_only_what_names_a_kind_of_thing_stays(tag: int, uid: str, stays: bool) 
 
 @pytest.mark.parametrize(
     ("value", "is_one"),
-    [("1.2.3", True), ("1." + "2" * 62, True), ("1." + "2" * 63, False), ("1..2", False), ("1.2.", False), ("", False)],
+    [
+        ("1.2.3", True),
+        ("1." + "2" * 62, True),
+        ("1." + "2" * 63, False),
+        ("1..2", False),
+        ("1.2.", False),
+        ("1.2 SMITH", False),
+        ("", False),
+    ],
 )
 def test_what_has_not_the_form_of_a_uid_is_none(value: str, is_one: bool) -> None:
     assert uids.is_uid(value) is is_one

@@ -167,3 +167,10 @@ def test_initials_that_ocr_joined_to_a_side_are_initials() -> None:
 )
 def test_a_title_is_no_institution(line: str, found: bool) -> None:
     assert bool(list(find_institutions(line))) is found
+
+
+@pytest.mark.parametrize(
+    "title", ["Dr", "DRS", "Mr", "Mrs", "MS", "Miss", "Master", "Prof.", "Professor", "Nurse", "Sister", "A/Prof"]
+)
+def test_every_title_names_a_person(title: str) -> None:
+    assert "titled-person" in {match.rule for match in find_labelled(f"{title} Wibbleton")}
