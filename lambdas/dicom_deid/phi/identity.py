@@ -83,7 +83,6 @@ KINDS: Final[Mapping[int, IdentityKind]] = {
     0x00321032: IdentityKind.PERSON_NAME,
     0x00321033: IdentityKind.INSTITUTION,
     0x00380010: IdentityKind.IDENTIFIER,
-    0x00380500: IdentityKind.PERSON_NAME,
     0x00400006: IdentityKind.PERSON_NAME,
     0x00401001: IdentityKind.IDENTIFIER,
     0x00402016: IdentityKind.IDENTIFIER,
