@@ -39,7 +39,7 @@ _NUMBERS: Final = frozenset(
 _HARVESTED: Final = _NAMES | _NUMBERS
 _SEQUENCES: Final = frozenset({0x00101002, 0x00400275})
 """Other Patient IDs, Request Attributes: each of their items names the same patient or order again."""
-_STATING: Final = _HARVESTED | _SEQUENCES
+_STATING: Final = tuple(sorted(_HARVESTED | _SEQUENCES))
 _WAVEFORMS, _WAVEFORM_DATA = 0x54000100, 0x54001010
 _NOT_SEARCHED: Final = _HARVESTED | {_WAVEFORM_DATA}
 """What is left of those harvested is a pseudonym, or what an override keeps; samples are as good as pixels."""

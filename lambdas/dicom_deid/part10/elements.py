@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -78,7 +79,8 @@ class Header:
             self._by_tag = {element.tag: element for element in reversed(self.dataset)}
         return self._by_tag.get(tag)
 
-    def among(self, tags: frozenset[int]) -> list[Element]:
-        """The first element of each of the tags that the top level has, by tag."""
+    def among(self, tags: Iterable[int]) -> list[Element]:
+        """The first element of each of the tags that the top level has, in the order of `tags`."""
         self.find(0)
-        return [self._by_tag[tag] for tag in sorted(tags & self._by_tag.keys())]
+        present = self._by_tag
+        return [present[tag] for tag in tags if tag in present]
