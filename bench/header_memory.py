@@ -84,7 +84,7 @@ def encapsulated(path: Path) -> None:
 
 def _codestream(data: bytes) -> bytes:
     """SOC, SIZ, COM, one tile-part, EOC (ITU-T T.800 annex A)."""
-    size = b"\xff\x51\x00\x29" + bytes(39)
+    size = b"\xff\x51\x00\x29" + bytes(34) + b"\x00\x01\x07\x01\x01"
     comment = b"\xff\x64\x00\x10\x00\x01" + b"a name is in"
     part = b"\xff\x90\x00\x0a\x00\x00" + (14 + len(data)).to_bytes(4, "big") + b"\x00\x01\xff\x93" + data
     return b"\xff\x4f" + size + comment + part + b"\xff\xd9" + b"\0" * (len(data) % 2)
