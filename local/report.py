@@ -9,13 +9,12 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from dicom_deid import __version__
 from dicom_deid.errors import Reason
 from dicom_deid.header.presets import profile_named_or_read
 from dicom_deid.header.profiles import EDITION, MEANINGS
 from local.reasons import MEANINGS as WORDS
+from local.rendering import template
 from local.settings import EngineSettings
 from local.state import InstanceRecord, OutputFolder, write_if_changed
 
@@ -28,14 +27,7 @@ def write_report(folder: OutputFolder, records: Mapping[str, InstanceRecord], se
 
     What waits or was refused comes first.
     """
-    environment = Environment(
-        loader=PackageLoader("local", "templates"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html")
+    made = template("report.html")
     ordered = _ordered(records)
     names = ["index.html", *(f"page-{n}.html" for n in range(2, ceil(len(ordered) / PER_PAGE) + 1))]
     told = {
@@ -52,7 +44,7 @@ def write_report(folder: OutputFolder, records: Mapping[str, InstanceRecord], se
     }
     for number, name in enumerate(names):
         shown = ordered[number * PER_PAGE : (number + 1) * PER_PAGE]
-        page = template.render(told, here=number, instances=[_instance(folder, record) for record in shown])
+        page = made.render(told, here=number, instances=[_instance(folder, record) for record in shown])
         write_if_changed(folder.report / name, page.encode())
     for left in folder.report.glob("page-*.html"):
         if left.name not in names:

@@ -7,8 +7,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
+from local.rendering import template
 from local.review.waiting import Waiting, kept
 from local.state import InstanceRecord, OutputFolder, write_if_changed
 
@@ -18,15 +17,7 @@ MOST: Final = 100
 
 def page(found: Sequence[Waiting], command: str, waiting: int) -> bytes:
     """The HTML of the first of `waiting` instances; `command` is what takes the file of decisions."""
-    environment = Environment(
-        loader=PackageLoader("local", "templates"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("review.html")
-    return template.render(instances=found, command=command, waiting=waiting).encode()
+    return template("review.html").render(instances=found, command=command, waiting=waiting).encode()
 
 
 def page_path(folder: OutputFolder) -> Path:

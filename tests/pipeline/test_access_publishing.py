@@ -28,24 +28,12 @@ from services.access_table import AccessItem, AccessTable
 from services.catalog import CatalogEntry, Status
 from services.objects import ObjectVersion
 from services.uploads import tag
+from tests.synthetic.silent import Silent
 
 CT = Path(str(get_testdata_file("CT_small.dcm"))).read_bytes()
 VIEWS = {"alpha": {"profile": "basic", "domain": "alpha"}, "beta": {"profile": "research", "domain": "beta"}}
 CHANGED = {**VIEWS, "beta": {"profile": "longitudinal", "domain": "gamma"}}
 MATERIALISED = {"DICOM_DEID_ACCESS": "materialised"}
-
-
-class Silent:
-    """Detectors that find nothing."""
-
-    def detect_text(self, image: bytes) -> Mapping[str, Any]:
-        return {"TextDetections": [], "TextModelVersion": "3.0"}
-
-    def detect_document_text(self, image: bytes) -> Mapping[str, Any]:
-        return {"DocumentMetadata": {"Pages": 1}, "Blocks": []}
-
-    def detect_phi(self, text: str) -> Mapping[str, Any]:
-        return {"Entities": []}
 
 
 @pytest.fixture

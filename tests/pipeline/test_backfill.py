@@ -21,7 +21,7 @@ from local.engine import Engine, running
 from local.environment import applied
 from local.settings import EngineSettings
 from services import clients
-from tests.pipeline.test_redrive import Silent
+from tests.synthetic.silent import Silent
 from tests.synthetic.slice import CT, variant
 
 ROOT = Path(__file__).parents[2]

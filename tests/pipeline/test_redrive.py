@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,23 +24,11 @@ from services.access_table import AccessTable
 from services.catalog import Catalog, CatalogEntry, Status
 from services.objects import ObjectVersion
 from services.work import WorkArea
+from tests.synthetic.silent import Silent
 from tests.synthetic.slice import CT
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "operations.md").read_text()
-
-
-class Silent:
-    """Detectors that find nothing."""
-
-    def detect_text(self, image: bytes) -> Mapping[str, Any]:
-        return {"TextDetections": [], "TextModelVersion": "3.0"}
-
-    def detect_document_text(self, image: bytes) -> Mapping[str, Any]:
-        return {"DocumentMetadata": {"Pages": 1}, "Blocks": []}
-
-    def detect_phi(self, text: str) -> Mapping[str, Any]:
-        return {"Entities": []}
 
 
 @pytest.fixture
