@@ -15,7 +15,7 @@ from dicom_deid.pixels.redaction import redact as redact_pixels
 from handlers.attempt import open_attempt
 from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
 from handlers.output_keys import object_key
-from services import objects, secrets
+from services import ranged, secrets
 from services.catalog import Status
 
 
@@ -48,7 +48,7 @@ def handle(event: AttemptEvent) -> Result:
     profile = profile_named_or_read(settings().profile)
     pseudonyms = secrets.pseudonymiser(settings().secret_id, settings().domain)
     with tempfile.TemporaryFile() as raw, tempfile.TemporaryFile() as boxed, tempfile.TemporaryFile() as candidate:
-        objects.download(attempt.raw, raw)
+        ranged.download(attempt.raw, raw)
         raw.seek(0)
         changed: tuple[int, ...] = ()
         cleaned = raw

@@ -22,9 +22,8 @@ from dicom_deid.records import ImageRecord, SourceRecord
 from handlers.attempt import Attempt, open_attempt
 from handlers.boundary import AttemptEvent, HandlerSettings, Result, step
 from handlers.watched_file import WatchedFile
-from services import objects
 from services.catalog import Status
-from services.objects import RangedReader
+from services.ranged import RangedReader, download
 
 IMAGES_PER_GROUP = 8
 """One group is one Lambda's work: few enough for its time, many enough for a short history."""
@@ -64,7 +63,7 @@ def handle(event: AttemptEvent) -> Result:
     if refused is not None:
         return _quarantined(refused)
     with tempfile.TemporaryFile() as source:
-        objects.download(attempt.raw, source)
+        download(attempt.raw, source)
         source.seek(0)
         digest = hashlib.file_digest(source, "sha256").hexdigest()
         source.seek(0)

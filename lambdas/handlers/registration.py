@@ -7,7 +7,8 @@ from dicom_deid.part10.reader import read_header
 from dicom_deid.pseudonyms import Pseudonymiser
 from handlers.upload_events import Scan, UploadEvent
 from services.catalog import Status, Upload
-from services.objects import ObjectFacts, ObjectVersion, RangedReader
+from services.objects import ObjectFacts, ObjectVersion
+from services.ranged import RangedReader
 
 
 def identify(announced: UploadEvent, facts: ObjectFacts, pseudonyms: Pseudonymiser) -> Upload:

@@ -23,7 +23,7 @@ from dicom_deid.verification.kept import kept_kinds
 from dicom_deid.verification.verify import verify, verify_view
 from handlers.attempt import Attempt, CandidateEvent, open_attempt
 from handlers.boundary import HandlerSettings, Result, step
-from services import objects, secrets, text_detection, views
+from services import ranged, secrets, text_detection, views
 from services.phi_detection import detect_phi
 from services.text_detection import Engine
 
@@ -55,7 +55,7 @@ def handle(event: CandidateEvent) -> Result:
     source, plan = attempt.work.read_source(), attempt.decided_plan()
     pseudonyms = secrets.pseudonymiser(settings().secret_id, settings().domain)
     with tempfile.TemporaryFile() as raw, tempfile.TemporaryFile() as candidate:
-        objects.download(attempt.raw, raw)
+        ranged.download(attempt.raw, raw)
         attempt.work.download_candidate(candidate)
         record = verify(
             raw,

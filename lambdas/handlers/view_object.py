@@ -10,7 +10,8 @@ from dicom_deid.header.report import Claims
 from dicom_deid.header.stream import RedactedObject, open_redacted
 from services import objects, secrets
 from services.access_table import AccessItem, AccessTable
-from services.objects import ObjectVersion, RangedReader
+from services.objects import ObjectVersion
+from services.ranged import RangedReader
 from services.views import View
 
 

@@ -13,7 +13,8 @@ from dicom_deid.phi.words import DetectedText
 from dicom_deid.pixels.plan import RedactionPlan
 from dicom_deid.records import FindingsRecord, ReviewDecision, SourceRecord, VerificationRecord
 from services import objects
-from services.objects import ObjectVersion, RangedReader, Stored
+from services.objects import ObjectVersion, Stored
+from services.ranged import RangedReader, download
 
 _Record = TypeVar("_Record")
 _schema: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
@@ -108,7 +109,7 @@ class WorkArea:
 
     def download_candidate(self, target: BinaryIO) -> int:
         """Copy candidate.dcm into `target`; returns its bytes."""
-        return objects.download(self._at("candidate.dcm"), target)
+        return download(self._at("candidate.dcm"), target)
 
     def write_verification(self, record: VerificationRecord) -> None:
         """verification.json."""

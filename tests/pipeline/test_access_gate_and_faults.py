@@ -26,7 +26,7 @@ from handlers.telemetry import logger
 from local.access_points import SUFFIX
 from local.account import DEID, RAW
 from local.environment import applied
-from services import clients, objects
+from services import clients, objects, ranged
 from tests.synthetic.served import VIEWS, Served, entry, publish, served
 
 
@@ -235,7 +235,7 @@ def test_a_source_that_breaks_in_the_middle_is_an_aborted_transfer(
         yield b"\0" * 1000
         raise IncompleteReadError(actual_bytes=1000, expected_bytes=2000)
 
-    monkeypatch.setattr(objects, "_stream", breaks)
+    monkeypatch.setattr(ranged, "_stream", breaks)
     with pytest.raises(BotoCoreError):
         one.get("research", "ct")
 
@@ -245,7 +245,7 @@ def test_a_standard_download_fetches_a_part_that_broke_off_again(
 ) -> None:
     """More breaks than the function itself overcomes: the researcher's transfer is cut, and their client goes on."""
     whole = one.get("research", "ct")["Content"]
-    original, breaks = objects._stream, iter([None] * 4)
+    original, breaks = ranged._stream, iter([None] * 4)
 
     def breaks_off(version: objects.ObjectVersion, start: int, stop: int, etag: str) -> Iterator[bytes]:
         for block in original(version, start, stop, etag):
@@ -254,7 +254,7 @@ def test_a_standard_download_fetches_a_part_that_broke_off_again(
                 raise IncompleteReadError(actual_bytes=1000, expected_bytes=2000)
             yield block
 
-    monkeypatch.setattr(objects, "_stream", breaks_off)
+    monkeypatch.setattr(ranged, "_stream", breaks_off)
     told: SimpleQueue[str] = SimpleQueue()
     monkeypatch.setattr(redact_header, "measure", lambda name, **_: told.put(name) if name == "BrokenOff" else None)
     target = tmp_path / "ct.dcm"

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError, IncompleteReadError
 
 from dicom_deid.errors import BadInputError, ServiceUnavailableError
 from services import clients, objects
-from services.objects import ConflictError, ObjectGoneError, ObjectVersion, RangedReader
+from services.objects import ConflictError, ObjectGoneError, ObjectVersion
+from services.ranged import RangedReader
 
 
 @pytest.fixture
